@@ -1,0 +1,166 @@
+package v1alpha1
+
+// The conditions of every kind. Those that are listed under Ready are the steps
+// that Ready sums up; they start as Unknown when an object is first seen. Those
+// beside Ready tell a story of their own and never hold Ready back: Ready does
+// not wait for a human.
+//
+//	every kind       Ready        the operator has done all it can for this generation
+//	                 Reconciling  present only while True: still working, waiting or retrying
+//	                 Stalled      present only while True: somebody must edit something
+//
+//	IdentityBackend  Ready
+//	                 └─ Reachable            it answers and takes our credentials
+//	Organization     Ready
+//	                 ├─ BackendReady         the backend it names can be used
+//	                 └─ Provisioned          the backend knows it as declared
+//	BusinessUnit     Ready
+//	                 ├─ ReferencesResolved   organization and parent exist, without a cycle
+//	                 └─ Provisioned
+//	Role             Ready
+//	                 ├─ ReferencesResolved   organization and included roles exist, without a cycle
+//	                 └─ Provisioned
+//	User             Ready
+//	                 ├─ ReferencesResolved   organization, roles and units exist; the address is valid and nobody else's
+//	                 ├─ Provisioned          the backend knows the person as declared
+//	                 ├─ AccessApplied        roles and units are as declared
+//	                 └─ Invited              the invitation was handed over, or none is needed
+//	                 beside Ready:
+//	                 Pending                 True while an invitation is outstanding
+//	                 Accepted                True once the person is in
+//	InviteBatch      Ready
+//	                 ├─ ReferencesResolved   the organization and the source of addresses exist
+//	                 └─ Expanded             every address has an outcome
+//	                 beside Ready:
+//	                 Completed               True once everybody who was invited has accepted
+const (
+	// ConditionReady sums up the conditions below it. Every kind has it.
+	ConditionReady = "Ready"
+	// ConditionReconciling is kstatus's word for work in progress.
+	ConditionReconciling = "Reconciling"
+	// ConditionStalled is kstatus's word for being stuck until an edit.
+	ConditionStalled = "Stalled"
+	// ConditionReachable is IdentityBackend's only step.
+	ConditionReachable = "Reachable"
+	// ConditionBackendReady is Organization's first step.
+	ConditionBackendReady = "BackendReady"
+	// ConditionReferencesResolved says that everything named in the spec exists.
+	ConditionReferencesResolved = "ReferencesResolved"
+	// ConditionProvisioned says that the backend knows the object as declared.
+	ConditionProvisioned = "Provisioned"
+	// ConditionAccessApplied says that the backend gives the access declared.
+	ConditionAccessApplied = "AccessApplied"
+	// ConditionInvited says that the invitation was handed over, or none is needed.
+	ConditionInvited = "Invited"
+	// ConditionPending is True while an invitation is outstanding.
+	ConditionPending = "Pending"
+	// ConditionAccepted is True once the person is in.
+	ConditionAccepted = "Accepted"
+	// ConditionExpanded says that every address of a batch has an outcome.
+	ConditionExpanded = "Expanded"
+	// ConditionCompleted is True once everybody whom a batch invited has accepted.
+	ConditionCompleted = "Completed"
+)
+
+// Reasons that any condition may carry.
+const (
+	// ReasonSucceeded goes with True where nothing more is to be said.
+	ReasonSucceeded = "Succeeded"
+	// ReasonProgressing: work is under way.
+	ReasonProgressing = "Progressing"
+	// ReasonProgressingWithRetry: something failed and is tried again.
+	ReasonProgressingWithRetry = "ProgressingWithRetry"
+	// ReasonSuspended: spec.suspend is true.
+	ReasonSuspended = "Suspended"
+	// ReasonReferenceNotFound: an object named in the spec does not exist (yet).
+	ReasonReferenceNotFound = "ReferenceNotFound"
+	// ReasonDependencyNotReady: an object named in the spec is not Ready (yet).
+	ReasonDependencyNotReady = "DependencyNotReady"
+	// ReasonInvalidSpec: the spec can never be fulfilled as it is.
+	ReasonInvalidSpec = "InvalidSpec"
+	// ReasonDuplicateEmail: another User of the organization has the address.
+	ReasonDuplicateEmail = "DuplicateEmail"
+	// ReasonBackendUnavailable: the backend or the database did not answer.
+	ReasonBackendUnavailable = "BackendUnavailable"
+	// ReasonBackendRateLimited: the backend asked us to slow down.
+	ReasonBackendRateLimited = "BackendRateLimited"
+	// ReasonBackendDenied: the backend refused; its credentials lack a right.
+	ReasonBackendDenied = "BackendDenied"
+	// ReasonUnsupported: the backend cannot do what the spec asks for.
+	ReasonUnsupported = "Unsupported"
+)
+
+// Reasons of [ConditionAccessApplied].
+const (
+	// ReasonDeferredUntilAccepted goes with True: recorded, and in force from
+	// the moment of acceptance.
+	ReasonDeferredUntilAccepted = "DeferredUntilAccepted"
+)
+
+// Reasons of [ConditionInvited].
+const (
+	// ReasonMailSent goes with True: the mail server took the invitation.
+	ReasonMailSent = "MailSent"
+	// ReasonLinkPublished goes with True: the link is in the Secret.
+	ReasonLinkPublished = "LinkPublished"
+	// ReasonNotRequired goes with True: the person is in, or no invitation is wanted.
+	ReasonNotRequired = "NotRequired"
+	// ReasonMailQueued: the mail waits to be handed over.
+	ReasonMailQueued = "MailQueued"
+	// ReasonMailRejected: the mail server refused the message for good.
+	ReasonMailRejected = "MailRejected"
+	// ReasonMailUnavailable: the mail server could not be used; it is tried again.
+	ReasonMailUnavailable = "MailUnavailable"
+	// ReasonDeliveryUnknown: nobody can know whether the mail server took it.
+	ReasonDeliveryUnknown = "DeliveryUnknown"
+	// ReasonRateLimited: the last invitation of this person is too recent.
+	ReasonRateLimited = "RateLimited"
+	// ReasonSecretDenied: the manager may not write Secrets in this namespace.
+	ReasonSecretDenied = "SecretDenied"
+)
+
+// Reasons of [ConditionPending] and [ConditionAccepted].
+const (
+	// ReasonAwaitingAcceptance: it is the person's turn.
+	ReasonAwaitingAcceptance = "AwaitingAcceptance"
+	// ReasonAcceptedByInvitee: the person followed the link and accepted.
+	ReasonAcceptedByInvitee = "AcceptedByInvitee"
+	// ReasonAdoptedExistingMember: the person was in before.
+	ReasonAdoptedExistingMember = "AdoptedExistingMember"
+	// ReasonAccepted goes with Pending=False.
+	ReasonAccepted = "Accepted"
+	// ReasonExpired: nobody followed the link in time.
+	ReasonExpired = "Expired"
+	// ReasonDeclined: the person said no.
+	ReasonDeclined = "Declined"
+	// ReasonRevoked: the invitation was taken back.
+	ReasonRevoked = "Revoked"
+	// ReasonNotInvited: no invitation was issued (yet).
+	ReasonNotInvited = "NotInvited"
+)
+
+// Reasons of events that are not a condition's.
+const (
+	// ReasonInvited: an invitation was issued.
+	ReasonInvited = "Invited"
+	// ReasonRemoved: the person was removed from the backend.
+	ReasonRemoved = "Removed"
+	// ReasonDisabled: the person was disabled in the backend.
+	ReasonDisabled = "Disabled"
+	// ReasonRetained: the object goes and the person stays in the backend.
+	ReasonRetained = "Retained"
+	// ReasonHandedOver: another User has the address; the membership is its now.
+	ReasonHandedOver = "HandedOver"
+	// ReasonAddressesRefused: a batch holds addresses that were refused.
+	ReasonAddressesRefused = "AddressesRefused"
+)
+
+// Reasons of [ConditionExpanded] and [ConditionCompleted].
+const (
+	// ReasonExpanding: Users are still being created.
+	ReasonExpanding = "Expanding"
+	// ReasonAllAccepted goes with Completed=True.
+	ReasonAllAccepted = "AllAccepted"
+	// ReasonAwaitingPeople goes with Completed=False: some have not accepted.
+	ReasonAwaitingPeople = "AwaitingPeople"
+)

@@ -1,0 +1,56 @@
+package businessunit
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/rollcall-dev/rollcall/api/v1alpha1"
+	"github.com/rollcall-dev/rollcall/internal/directory"
+	"github.com/rollcall-dev/rollcall/internal/index"
+	"github.com/rollcall-dev/rollcall/internal/phase"
+	"github.com/rollcall-dev/rollcall/internal/reference"
+	"github.com/rollcall-dev/rollcall/internal/verdict"
+)
+
+// provision makes the unit known to the backend and counts the people in it.
+func (r *Reconciler) provision(ctx context.Context, s *scope) phase.Answer {
+	unit := directory.Unit{
+		Organization: reference.OrganizationID(s.unit.Namespace, s.unit.Spec.OrganizationRef),
+		Name:         s.unit.Name, DisplayName: cmp.Or(s.unit.Spec.DisplayName, s.unit.Name),
+	}
+	if s.unit.Spec.ParentRef != nil {
+		unit.Parent = s.unit.Spec.ParentRef.Name
+	}
+	if err := s.backend.ApplyUnit(ctx, unit); err != nil {
+		return verdict.Of(err)
+	}
+	s.unit.Status.Path = strings.Join(s.path, "/")
+	if err := r.count(ctx, s.unit); err != nil {
+		return verdict.Of(err)
+	}
+	return phase.Done(v1alpha1.ReasonSucceeded, "The backend knows the unit as declared.")
+}
+
+// count counts the Users that name the unit from the cache.
+func (r *Reconciler) count(ctx context.Context, unit *v1alpha1.BusinessUnit) error {
+	var users v1alpha1.UserList
+	err := r.Client.List(ctx, &users, client.InNamespace(unit.Namespace),
+		client.MatchingFields{index.BusinessUnit: unit.Name}, client.UnsafeDisableDeepCopy)
+	if err != nil {
+		return fmt.Errorf("list users: %w", err)
+	}
+	unit.Status.Members, unit.Status.Pending = 0, 0
+	for i := range users.Items {
+		if meta.IsStatusConditionTrue(users.Items[i].Status.Conditions, v1alpha1.ConditionAccepted) {
+			unit.Status.Members++
+		} else {
+			unit.Status.Pending++
+		}
+	}
+	return nil
+}

@@ -1,0 +1,107 @@
+package invitebatch
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/api/equality"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/rollcall-dev/rollcall/api/v1alpha1"
+)
+
+// maxSlug bounds the readable part of a User's name.
+const maxSlug = 40
+
+// userName is the name of the User of an address: a function of organization
+// and address alone, so that no batch can make two.
+func userName(organization, address string) string {
+	sum := sha256.Sum256([]byte(organization + "\n" + address))
+	local, _, _ := strings.Cut(address, "@")
+	var slug strings.Builder
+	for _, c := range local {
+		switch {
+		case c >= 'a' && c <= 'z', c >= '0' && c <= '9':
+			slug.WriteRune(c)
+		case slug.Len() > 0 && !strings.HasSuffix(slug.String(), "-"):
+			slug.WriteByte('-')
+		}
+		if slug.Len() == maxSlug {
+			break
+		}
+	}
+	readable := strings.Trim(slug.String(), "-")
+	if readable == "" {
+		readable = "user"
+	}
+	return readable + "-" + hex.EncodeToString(sum[:5])
+}
+
+// desired is the User that an entry leads to.
+func desired(b *v1alpha1.InviteBatch, e *entry) *v1alpha1.User {
+	t := b.Spec.Template
+	u := &v1alpha1.User{
+		ObjectMeta: metav1.ObjectMeta{
+			Namespace: b.Namespace, Name: userName(b.Spec.OrganizationRef.Name, e.address),
+			Labels: map[string]string{v1alpha1.LabelBatch: b.Name},
+		},
+		Spec: v1alpha1.UserSpec{
+			OrganizationRef: b.Spec.OrganizationRef, Email: e.address,
+			Profile: v1alpha1.Profile{DisplayName: e.name},
+			Roles:   t.Roles, BusinessUnits: t.BusinessUnits,
+			Invitation:    v1alpha1.UserInvitation{Invitation: t.Invitation, Revision: 1},
+			RemovalPolicy: t.RemovalPolicy,
+		},
+	}
+	u.OwnerReferences = owners(b)
+	return u
+}
+
+// owners makes the garbage collector delete the Users of a batch whose policy
+// is Remove when it goes.
+func owners(b *v1alpha1.InviteBatch) []metav1.OwnerReference {
+	if b.Spec.RemovalPolicy != v1alpha1.BatchRemove {
+		return nil
+	}
+	return []metav1.OwnerReference{{
+		APIVersion: v1alpha1.GroupVersion().String(), Kind: "InviteBatch", Name: b.Name, UID: b.UID,
+	}}
+}
+
+// update brings a User of the batch to the template. What a person with
+// kubectl added beside it, such as a title or a revision, stays.
+func (r *Reconciler) update(ctx context.Context, x *expansion, u *v1alpha1.User, e *entry) error {
+	want, is := desired(x.batch, e), u.DeepCopy()
+	is.OwnerReferences = want.OwnerReferences
+	is.Spec.Roles, is.Spec.BusinessUnits = want.Spec.Roles, want.Spec.BusinessUnits
+	is.Spec.Invitation.Invitation, is.Spec.RemovalPolicy = want.Spec.Invitation.Invitation, want.Spec.RemovalPolicy
+	if e.name != "" {
+		is.Spec.Profile.DisplayName = e.name
+	}
+	if equality.Semantic.DeepEqual(u, is) || x.left == 0 {
+		return nil
+	}
+	x.left--
+	err := r.Client.Patch(ctx, is, client.MergeFromWithOptions(u, client.MergeFromWithOptimisticLock{}))
+	if client.IgnoreNotFound(err) != nil {
+		return fmt.Errorf("update user: %w", err)
+	}
+	return nil
+}
+
+// firstCause is the API server's own words about the first field that is wrong.
+func firstCause(err error) string {
+	var status apierrors.APIStatus
+	if errors.As(err, &status) {
+		if d := status.Status().Details; d != nil && len(d.Causes) > 0 {
+			return d.Causes[0].Field + ": " + d.Causes[0].Message
+		}
+	}
+	return "it does not pass validation"
+}

@@ -1,0 +1,56 @@
+package invitebatch
+
+import (
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/controller-runtime/pkg/event"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/rollcall-dev/rollcall/api/v1alpha1"
+	"github.com/rollcall-dev/rollcall/internal/index"
+	"github.com/rollcall-dev/rollcall/internal/watch"
+)
+
+// Setup adds the controller to the manager.
+func (r *Reconciler) Setup(mgr ctrl.Manager, o controller.Options) error {
+	batches := func() client.ObjectList { return &v1alpha1.InviteBatchList{} }
+	return ctrl.NewControllerManagedBy(mgr).
+		Named("invitebatch").
+		For(&v1alpha1.InviteBatch{}, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		Watches(&v1alpha1.Organization{}, watch.Those(r.Client, batches, index.Organization, watch.Name),
+			builder.WithPredicates(watch.Declared(watch.Conditions))).
+		Watches(&v1alpha1.User{}, watch.Counted(batchOf)).
+		Watches(&v1alpha1.User{}, watch.Those(r.Client, batches, index.Organization, organizationOf),
+			builder.WithPredicates(declaredUsers())).
+		WithOptions(o).
+		Complete(reconcile.AsReconciler(r.Client, r))
+}
+
+func batchOf(o client.Object) []string {
+	if name := o.GetLabels()[v1alpha1.LabelBatch]; name != "" {
+		return []string{name}
+	}
+	return nil
+}
+
+func organizationOf(o client.Object) []string {
+	if u, ok := o.(*v1alpha1.User); ok {
+		return []string{u.Spec.OrganizationRef.Name}
+	}
+	return nil
+}
+
+// declaredUsers passes the coming and going of Users that no batch made: they
+// win over a batch's.
+func declaredUsers() predicate.Predicate {
+	declared := func(o client.Object) bool { return len(batchOf(o)) == 0 }
+	return predicate.Funcs{
+		CreateFunc:  func(e event.CreateEvent) bool { return declared(e.Object) },
+		DeleteFunc:  func(e event.DeleteEvent) bool { return declared(e.Object) },
+		UpdateFunc:  func(event.UpdateEvent) bool { return false },
+		GenericFunc: func(event.GenericEvent) bool { return false },
+	}
+}

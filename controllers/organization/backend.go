@@ -1,0 +1,36 @@
+package organization
+
+import (
+	"context"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/rollcall-dev/rollcall/api/v1alpha1"
+	"github.com/rollcall-dev/rollcall/internal/phase"
+	"github.com/rollcall-dev/rollcall/internal/reference"
+	"github.com/rollcall-dev/rollcall/internal/verdict"
+)
+
+// backend finds the system that holds the members and waits until it is reachable.
+func (r *Reconciler) backend(ctx context.Context, s *scope) phase.Answer {
+	org := s.organization
+	if ref := org.Spec.BackendRef; ref != nil {
+		named := &v1alpha1.IdentityBackend{}
+		missing, a := reference.Get(ctx, r.Client, client.ObjectKey{Namespace: org.Namespace, Name: ref.Name}, named, "IdentityBackend")
+		switch {
+		case a.Word != phase.WordDone:
+			return a
+		case missing:
+			return reference.Missing("IdentityBackend", ref.Name)
+		case !meta.IsStatusConditionTrue(named.Status.Conditions, v1alpha1.ConditionReachable):
+			return reference.NotReady("IdentityBackend", ref.Name)
+		}
+	}
+	backend, err := r.Backends.For(ctx, org.Namespace, org.Spec.BackendRef)
+	if err != nil {
+		return verdict.Of(err)
+	}
+	s.backend = backend
+	return phase.Done(v1alpha1.ReasonSucceeded, "The backend can be used.")
+}

@@ -1,0 +1,43 @@
+package role
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/rollcall-dev/rollcall/api/v1alpha1"
+	"github.com/rollcall-dev/rollcall/internal/directory"
+	"github.com/rollcall-dev/rollcall/internal/index"
+	"github.com/rollcall-dev/rollcall/internal/phase"
+	"github.com/rollcall-dev/rollcall/internal/reference"
+	"github.com/rollcall-dev/rollcall/internal/verdict"
+)
+
+// provision makes the role known to the backend and counts the people who have it.
+func (r *Reconciler) provision(ctx context.Context, s *scope) phase.Answer {
+	err := s.backend.ApplyRole(ctx, directory.Role{
+		Organization: reference.OrganizationID(s.role.Namespace, s.role.Spec.OrganizationRef),
+		Name:         s.role.Name, DisplayName: cmp.Or(s.role.Spec.DisplayName, s.role.Name),
+		Level:       directory.RoleLevel(cmp.Or(s.role.Spec.Level, v1alpha1.RoleLevelOrganization)),
+		Permissions: s.permissions,
+	})
+	if err != nil {
+		return verdict.Of(err)
+	}
+	effective := make([]v1alpha1.Permission, 0, len(s.permissions))
+	for _, p := range s.permissions {
+		effective = append(effective, v1alpha1.Permission(p))
+	}
+	s.role.Status.EffectivePermissions = effective
+
+	var users v1alpha1.UserList
+	err = r.Client.List(ctx, &users, client.InNamespace(s.role.Namespace),
+		client.MatchingFields{index.Role: s.role.Name}, client.UnsafeDisableDeepCopy)
+	if err != nil {
+		return verdict.Of(fmt.Errorf("list users: %w", err))
+	}
+	s.role.Status.Members = int32(min(len(users.Items), 1<<30))
+	return phase.Done(v1alpha1.ReasonSucceeded, "The backend knows the role with all its permissions.")
+}

@@ -1,0 +1,56 @@
+package user
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/rollcall-dev/rollcall/api/v1alpha1"
+	"github.com/rollcall-dev/rollcall/internal/index"
+)
+
+// holder returns the one living User of the Organization that the address
+// belongs to: one that was declared before one that a batch made, then the
+// older, then the first by name. u itself counts as living.
+func (r *Reconciler) holder(ctx context.Context, u *v1alpha1.User) (*v1alpha1.User, error) {
+	same, err := r.sameAddress(ctx, u)
+	if err != nil {
+		return nil, err
+	}
+	return slices.MinFunc(append(same, u), precedence), nil
+}
+
+// sameAddress returns the other living Users with the address.
+func (r *Reconciler) sameAddress(ctx context.Context, u *v1alpha1.User) ([]*v1alpha1.User, error) {
+	var list v1alpha1.UserList
+	key := index.PersonKey(u.Spec.OrganizationRef.Name, u.Spec.Email)
+	err := r.Client.List(ctx, &list, client.InNamespace(u.Namespace), client.MatchingFields{index.Person: key})
+	if err != nil {
+		return nil, fmt.Errorf("list users of the address: %w", err)
+	}
+	var others []*v1alpha1.User
+	for i := range list.Items {
+		if other := &list.Items[i]; other.UID != u.UID && other.DeletionTimestamp == nil {
+			others = append(others, other)
+		}
+	}
+	return others, nil
+}
+
+func precedence(a, b *v1alpha1.User) int {
+	return cmp.Or(
+		cmp.Compare(madeByBatch(a), madeByBatch(b)),
+		a.CreationTimestamp.Compare(b.CreationTimestamp.Time),
+		cmp.Compare(a.Name, b.Name),
+	)
+}
+
+func madeByBatch(u *v1alpha1.User) int {
+	if u.Labels[v1alpha1.LabelBatch] != "" {
+		return 1
+	}
+	return 0
+}

@@ -1,0 +1,96 @@
+package user
+
+import (
+	"errors"
+	"time"
+
+	"github.com/rollcall-dev/rollcall/api/v1alpha1"
+	"github.com/rollcall-dev/rollcall/internal/directory"
+	"github.com/rollcall-dev/rollcall/internal/invite"
+	"github.com/rollcall-dev/rollcall/internal/phase"
+)
+
+// defaultExpiry holds when neither User nor Organization say anything, as for
+// objects that were stored before the default existed.
+const defaultExpiry = 7 * 24 * time.Hour
+
+// handover answers for the Invited condition: how the invitation reached, or
+// will reach, the person.
+func (s *scope) handover(inv directory.Invitation, d invite.Decision) phase.Answer {
+	switch d.Standing {
+	case invite.StandingAccepted, invite.StandingAdopted:
+		return phase.Done(v1alpha1.ReasonNotRequired, "The person is in.")
+	case invite.StandingNotInvited:
+		return phase.Done(v1alpha1.ReasonNotRequired, "No invitation is wanted: spec.invitation.delivery is None.")
+	case invite.StandingAwaiting:
+		return awaiting(inv, d.Until)
+	default:
+		return over(inv)
+	}
+}
+
+func awaiting(inv directory.Invitation, until time.Time) phase.Answer {
+	switch inv.Delivery.State {
+	case "":
+		return phase.DoneUntil(until, v1alpha1.ReasonLinkPublished, "The link is in the Secret named in status.invitation.linkSecretRef.")
+	case directory.DeliverySent:
+		return phase.DoneUntil(until, v1alpha1.ReasonMailSent, "The mail server took the invitation.")
+	case directory.DeliveryRejected:
+		return phase.Stalled(v1alpha1.ReasonMailRejected,
+			"The mail server refused the invitation for good: "+inv.Delivery.LastError+"; correct the address, or raise spec.invitation.revision to try again.")
+	case directory.DeliveryUnknown:
+		return phase.Stalled(v1alpha1.ReasonDeliveryUnknown,
+			"Nobody can know whether the mail server took the invitation; ask the person, and raise spec.invitation.revision to send a new one.")
+	}
+	if inv.Delivery.LastError == "" {
+		return phase.Waiting(v1alpha1.ReasonMailQueued, "The mail waits to be handed to the mail server.")
+	}
+	return phase.Waiting(v1alpha1.ReasonMailUnavailable, "The mail could not be handed over and is tried again: "+inv.Delivery.LastError+".")
+}
+
+// over answers for an invitation that ended without success: what was handed
+// over stays so, and one that never left is nobody's success.
+func over(inv directory.Invitation) phase.Answer {
+	switch inv.Delivery.State {
+	case directory.DeliverySent, directory.DeliveryUnknown:
+		return phase.Done(v1alpha1.ReasonMailSent, "The mail server took the invitation.")
+	case "":
+		return phase.Done(v1alpha1.ReasonLinkPublished, "The link was published.")
+	}
+	if inv.State == directory.InvitationExpired {
+		return phase.Stalled(v1alpha1.ReasonMailUnavailable,
+			"The invitation expired before a mail server took it; see to the mail server, and raise spec.invitation.revision to invite again.")
+	}
+	return phase.Done(v1alpha1.ReasonNotRequired, "The invitation ended before it was handed over.")
+}
+
+// tooSoon keeps what is there and comes back when another invitation is allowed.
+func (s *scope) tooSoon(err error, f invite.Facts) phase.Answer {
+	f.Asked = f.Invitation.Asked
+	s.tell(f.Invitation, invite.Decide(f))
+	var e *directory.Error
+	wait := time.Minute
+	if errors.As(err, &e) && e.RetryAfter > 0 {
+		wait = e.RetryAfter
+	}
+	return phase.WaitingFor(wait, v1alpha1.ReasonRateLimited,
+		"The last invitation of this person is too recent; another is sent as soon as it is allowed.")
+}
+
+func (s *scope) expiresAfter() time.Duration {
+	if d := s.user.Spec.Invitation.ExpiresAfter; d != nil {
+		return d.Duration
+	}
+	if d := s.organization.Spec.Invitations.ExpiresAfter; d != nil {
+		return d.Duration
+	}
+	return defaultExpiry
+}
+
+func mailed(d v1alpha1.InvitationDelivery) bool {
+	return d == v1alpha1.DeliveryEmail || d == v1alpha1.DeliveryEmailAndLink || d == ""
+}
+
+func linked(d v1alpha1.InvitationDelivery) bool {
+	return d == v1alpha1.DeliveryLink || d == v1alpha1.DeliveryEmailAndLink
+}

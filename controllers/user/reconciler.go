@@ -1,0 +1,133 @@
+package user
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/tools/events"
+	"k8s.io/utils/clock"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/rollcall-dev/rollcall/api/v1alpha1"
+	"github.com/rollcall-dev/rollcall/internal/directory"
+	"github.com/rollcall-dev/rollcall/internal/phase"
+	"github.com/rollcall-dev/rollcall/internal/status"
+)
+
+// Backends finds the system that holds an organization's members, and whoever
+// invites people to it.
+type Backends interface {
+	// For returns the backend that ref names in the namespace; a nil ref is the
+	// embedded one. KindNotFound when there is no such IdentityBackend.
+	For(ctx context.Context, namespace string, ref *v1alpha1.LocalReference) (directory.Backend, error)
+	// Inviter returns the backend itself when its invitations are native, else the ledger.
+	Inviter(b directory.Backend) directory.Inviter
+}
+
+// Changes tells what the portal, the outbox and other processes did.
+type Changes interface {
+	// Follow calls back for every change from now on, until the context ends.
+	Follow(ctx context.Context, changed func(directory.Change)) error
+}
+
+// Options of the [Reconciler]. All are required.
+type Options struct {
+	// Client reads from the cache and writes to the API.
+	Client client.Client
+	// Secrets writes the Secrets that hold links; it does not read through a
+	// cache, so that no Secret is ever listed or watched.
+	Secrets  client.Client
+	Backends Backends
+	Changes  Changes
+	Recorder events.EventRecorder
+	Clock    clock.PassiveClock
+}
+
+// resync is how often an unchanged User is compared with the backend.
+const resync = 10 * time.Hour
+
+// Reconciler reconciles Users.
+type Reconciler struct {
+	Options
+	report *status.Reporter[*v1alpha1.User]
+}
+
+// +kubebuilder:rbac:groups=iam.rollcall.dev,resources=users,verbs=get;list;watch;patch
+// +kubebuilder:rbac:groups=iam.rollcall.dev,resources=users/status,verbs=patch
+// +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
+
+// New fails when a dependency is missing.
+func New(o Options) (*Reconciler, error) {
+	if o.Client == nil || o.Secrets == nil || o.Backends == nil || o.Changes == nil {
+		return nil, errors.New("user: Client, Secrets, Backends and Changes are required")
+	}
+	report, err := status.NewReporter(status.Options[*v1alpha1.User]{
+		Client: o.Client, Clock: o.Clock, Recorder: o.Recorder, Resync: resync,
+		Fields: func(u *v1alpha1.User) status.Fields {
+			return status.Fields{ObservedGeneration: &u.Status.ObservedGeneration, Conditions: &u.Status.Conditions}
+		},
+		Steps: []string{
+			v1alpha1.ConditionReferencesResolved, v1alpha1.ConditionProvisioned,
+			v1alpha1.ConditionAccessApplied, v1alpha1.ConditionInvited,
+		},
+		Beside:   []string{v1alpha1.ConditionPending, v1alpha1.ConditionAccepted},
+		Announce: []string{v1alpha1.ConditionInvited, v1alpha1.ConditionAccepted},
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &Reconciler{Options: o, report: report}, nil
+}
+
+// Reconcile implements reconcile.ObjectReconciler.
+func (r *Reconciler) Reconcile(ctx context.Context, u *v1alpha1.User) (reconcile.Result, error) {
+	before := u.DeepCopy()
+	out := r.converge(ctx, u)
+	return r.report.Finish(ctx, before, u, out)
+}
+
+func (r *Reconciler) converge(ctx context.Context, u *v1alpha1.User) phase.Outcome {
+	switch {
+	case u.DeletionTimestamp != nil && u.Spec.Suspend:
+		return phase.Only(phase.Done(v1alpha1.ReasonSuspended,
+			"Suspended by spec.suspend: the deletion waits until it is false."))
+	case u.DeletionTimestamp != nil:
+		return r.finalize(ctx, u)
+	case u.Spec.Suspend:
+		return phase.Only(phase.Done(v1alpha1.ReasonSuspended, "Suspended by spec.suspend: nothing is sent or changed."))
+	}
+	return phase.Run(ctx, &scope{user: u},
+		phase.Phase[*scope]{Condition: v1alpha1.ConditionReferencesResolved, Run: r.resolve},
+		phase.Phase[*scope]{Condition: v1alpha1.ConditionProvisioned, Run: r.identity},
+		phase.Phase[*scope]{Condition: v1alpha1.ConditionAccessApplied, Run: r.access},
+		phase.Phase[*scope]{Condition: v1alpha1.ConditionInvited, Run: r.invitation},
+	)
+}
+
+// scope is what one reconcile knows. Every field but user is set by one phase
+// and read by later ones.
+type scope struct {
+	user *v1alpha1.User
+
+	// id, address, organization, roles, units, backend and inviter are set by resolve.
+	id           directory.OrganizationID
+	address      string
+	organization *v1alpha1.Organization
+	roles        map[string]*v1alpha1.Role
+	units        map[string]*v1alpha1.BusinessUnit
+	backend      directory.Backend
+	inviter      directory.Inviter
+
+	// member is set by identity.
+	member directory.ObservedMember
+}
+
+func (s *scope) active() bool { return s.member.State == directory.MemberActive }
+
+// set puts one of the conditions beside Ready.
+func (s *scope) set(kind string, is metav1.ConditionStatus, reason, message string) {
+	status.Set(&s.user.Status.Conditions, s.user.Generation, kind, is, reason, message)
+}

@@ -1,0 +1,132 @@
+package user
+
+import (
+	"context"
+	"fmt"
+
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/rollcall-dev/rollcall/api/v1alpha1"
+	"github.com/rollcall-dev/rollcall/internal/address"
+	"github.com/rollcall-dev/rollcall/internal/finalizer"
+	"github.com/rollcall-dev/rollcall/internal/phase"
+	"github.com/rollcall-dev/rollcall/internal/reference"
+	"github.com/rollcall-dev/rollcall/internal/verdict"
+)
+
+// +kubebuilder:rbac:groups=iam.rollcall.dev,resources=organizations;roles;businessunits,verbs=get;list;watch
+
+// resolve finds everything that the spec names, and makes sure that the address
+// is one and is nobody else's.
+func (r *Reconciler) resolve(ctx context.Context, s *scope) phase.Answer {
+	for _, step := range []func(context.Context, *scope) phase.Answer{
+		r.resolveAddress, r.resolveDuplicate, r.resolveOrganization, r.resolveUnits, r.resolveRoles, r.hold,
+	} {
+		if a := step(ctx, s); a.Word != phase.WordDone {
+			return a
+		}
+	}
+	return phase.Done(v1alpha1.ReasonSucceeded, "Everything that the spec names exists.")
+}
+
+func (r *Reconciler) resolveAddress(_ context.Context, s *scope) phase.Answer {
+	canonical, err := address.Canonical(s.user.Spec.Email)
+	if err != nil {
+		return phase.Stalled(v1alpha1.ReasonInvalidSpec, "spec.email is wrong: "+err.Error()+".")
+	}
+	s.address = canonical
+	return phase.Done("", "")
+}
+
+func (r *Reconciler) resolveDuplicate(ctx context.Context, s *scope) phase.Answer {
+	holder, err := r.holder(ctx, s.user)
+	if err != nil {
+		return verdict.Of(err)
+	}
+	if holder.Name != s.user.Name {
+		return phase.Stalled(v1alpha1.ReasonDuplicateEmail,
+			fmt.Sprintf("User %q has this address in the same Organization; delete one of the two.", holder.Name))
+	}
+	return phase.Done("", "")
+}
+
+func (r *Reconciler) resolveOrganization(ctx context.Context, s *scope) phase.Answer {
+	org, a := reference.Organization(ctx, r.Client, s.user.Namespace, s.user.Spec.OrganizationRef)
+	if a.Word != phase.WordDone {
+		return a
+	}
+	backend, err := r.Backends.For(ctx, org.Namespace, org.Spec.BackendRef)
+	if err != nil {
+		return verdict.Of(err)
+	}
+	s.organization, s.backend, s.inviter = org, backend, r.Backends.Inviter(backend)
+	s.id = reference.OrganizationID(org.Namespace, s.user.Spec.OrganizationRef)
+	return a
+}
+
+func (r *Reconciler) resolveUnits(ctx context.Context, s *scope) phase.Answer {
+	s.units = map[string]*v1alpha1.BusinessUnit{}
+	found := reference.Several{Kind: "BusinessUnit"}
+	for _, name := range unitNames(s.user) {
+		unit := &v1alpha1.BusinessUnit{}
+		a := found.Get(ctx, r.Client, client.ObjectKey{Namespace: s.user.Namespace, Name: name}, unit)
+		if a.Word != phase.WordDone {
+			return a
+		}
+		found.Check(name, unit.Spec.OrganizationRef, s.user.Spec.OrganizationRef, unit.Status.Conditions)
+		s.units[name] = unit
+	}
+	return found.Answer()
+}
+
+func (r *Reconciler) resolveRoles(ctx context.Context, s *scope) phase.Answer {
+	s.roles = map[string]*v1alpha1.Role{}
+	found := reference.Several{Kind: "Role"}
+	for _, grant := range s.user.Spec.Roles {
+		role := &v1alpha1.Role{}
+		a := found.Get(ctx, r.Client, client.ObjectKey{Namespace: s.user.Namespace, Name: grant.Name}, role)
+		if a.Word != phase.WordDone {
+			return a
+		}
+		found.Check(grant.Name, role.Spec.OrganizationRef, s.user.Spec.OrganizationRef, role.Status.Conditions)
+		s.roles[grant.Name] = role
+	}
+	if a := found.Answer(); a.Word != phase.WordDone {
+		return a
+	}
+	return levels(s)
+}
+
+// levels checks that every role is granted where its level allows.
+func levels(s *scope) phase.Answer {
+	for i, grant := range s.user.Spec.Roles {
+		within := s.roles[grant.Name].Spec.Level == v1alpha1.RoleLevelBusinessUnit
+		switch {
+		case within && grant.BusinessUnit == "":
+			return phase.Stalled(v1alpha1.ReasonInvalidSpec, fmt.Sprintf(
+				"spec.roles[%d]: Role %q is of level BusinessUnit; say in which with businessUnit.", i, grant.Name))
+		case !within && grant.BusinessUnit != "":
+			return phase.Stalled(v1alpha1.ReasonInvalidSpec, fmt.Sprintf(
+				"spec.roles[%d]: Role %q is of level Organization; leave businessUnit out.", i, grant.Name))
+		}
+	}
+	return phase.Done("", "")
+}
+
+// hold puts the finalizer on, before anything is done outside Kubernetes.
+func (r *Reconciler) hold(ctx context.Context, s *scope) phase.Answer {
+	if err := finalizer.Add(ctx, r.Client, s.user, v1alpha1.Finalizer); err != nil {
+		return verdict.Of(err)
+	}
+	return phase.Done("", "")
+}
+
+func unitNames(u *v1alpha1.User) []string {
+	names := append([]string{}, u.Spec.BusinessUnits...)
+	for _, grant := range u.Spec.Roles {
+		if grant.BusinessUnit != "" {
+			names = append(names, grant.BusinessUnit)
+		}
+	}
+	return names
+}

@@ -1,0 +1,93 @@
+package user
+
+import (
+	"context"
+	"strings"
+
+	"k8s.io/client-go/util/workqueue"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/controller-runtime/pkg/event"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+	"sigs.k8s.io/controller-runtime/pkg/source"
+
+	"github.com/rollcall-dev/rollcall/api/v1alpha1"
+	"github.com/rollcall-dev/rollcall/internal/directory"
+	"github.com/rollcall-dev/rollcall/internal/index"
+	"github.com/rollcall-dev/rollcall/internal/watch"
+)
+
+// Setup adds the controller to the manager.
+func (r *Reconciler) Setup(mgr ctrl.Manager, o controller.Options) error {
+	users := func() client.ObjectList { return &v1alpha1.UserList{} }
+	declared := builder.WithPredicates(watch.Declared(watch.Conditions))
+	return ctrl.NewControllerManagedBy(mgr).
+		Named("user").
+		For(&v1alpha1.User{}, builder.WithPredicates(predicate.Or(
+			predicate.GenerationChangedPredicate{}, predicate.LabelChangedPredicate{}))).
+		Watches(&v1alpha1.Organization{}, watch.Those(r.Client, users, index.Organization, watch.Name), declared).
+		Watches(&v1alpha1.Role{}, watch.Those(r.Client, users, index.Role, watch.Name), declared).
+		Watches(&v1alpha1.BusinessUnit{}, watch.Those(r.Client, users, index.BusinessUnit, watch.Name), declared).
+		Watches(&v1alpha1.User{}, watch.Those(r.Client, users, index.Person, person), builder.WithPredicates(departing())).
+		WatchesRawSource(source.Func(r.followChanges)).
+		WithOptions(o).
+		Complete(reconcile.AsReconciler(r.Client, r))
+}
+
+func person(o client.Object) []string {
+	u, ok := o.(*v1alpha1.User)
+	if !ok {
+		return nil
+	}
+	return []string{index.PersonKey(u.Spec.OrganizationRef.Name, u.Spec.Email)}
+}
+
+// departing passes Users that go: another one with the same address may take
+// over then.
+func departing() predicate.Predicate {
+	return predicate.Funcs{
+		CreateFunc:  func(event.CreateEvent) bool { return false },
+		GenericFunc: func(event.GenericEvent) bool { return false },
+		UpdateFunc: func(e event.UpdateEvent) bool {
+			return e.ObjectOld.GetDeletionTimestamp() == nil && e.ObjectNew.GetDeletionTimestamp() != nil
+		},
+	}
+}
+
+// followChanges enqueues the Users of every address that somebody else changed.
+func (r *Reconciler) followChanges(ctx context.Context, q workqueue.TypedRateLimitingInterface[reconcile.Request]) error {
+	enqueue := handler.EnqueueRequestsFromMapFunc(r.changed)
+	go func() {
+		err := r.Changes.Follow(ctx, func(c directory.Change) {
+			namespace, name, _ := strings.Cut(string(c.Organization), "/")
+			u := &v1alpha1.User{}
+			u.Namespace, u.Spec.Email = namespace, c.Address
+			u.Spec.OrganizationRef.Name = name
+			enqueue.Generic(ctx, event.GenericEvent{Object: u}, q)
+		})
+		if err != nil && ctx.Err() == nil {
+			log.FromContext(ctx).Error(err, "follow changes")
+		}
+	}()
+	return nil
+}
+
+func (r *Reconciler) changed(ctx context.Context, o client.Object) []reconcile.Request {
+	var list v1alpha1.UserList
+	err := r.Client.List(ctx, &list, client.InNamespace(o.GetNamespace()),
+		client.MatchingFields{index.Person: person(o)[0]}, client.UnsafeDisableDeepCopy)
+	if err != nil {
+		log.FromContext(ctx).Error(err, "list users of a change")
+		return nil
+	}
+	var requests []reconcile.Request
+	for i := range list.Items {
+		requests = append(requests, watch.Request(list.Items[i].Namespace, list.Items[i].Name))
+	}
+	return requests
+}

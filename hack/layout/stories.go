@@ -1,0 +1,36 @@
+package main
+
+import (
+	"fmt"
+	"path"
+	"strings"
+)
+
+// promise is the other thing that a story can prove.
+const promise = "TestPromise_"
+
+// storyNames wants the row that a story tells in the name of its test, so that a row without a story can be seen.
+func storyNames(p project) ([]finding, error) {
+	var found []finding
+	for _, file := range p.source {
+		if ok, _ := path.Match("controllers/story_*_test.go", file.Path); !ok {
+			continue
+		}
+		for _, fn := range file.Functions() {
+			name := fn.Name.Name
+			if fn.Recv != nil || !strings.HasPrefix(name, "Test") || name == "TestMain" {
+				continue
+			}
+			if len(rowsNamed(name)) > 0 || strings.HasPrefix(name, promise) {
+				continue
+			}
+			found = append(found, finding{
+				path: file.Path,
+				line: file.Line(fn.Pos()),
+				what: name + " names no row that it tells",
+				todo: fmt.Sprintf("begin with the row, such as TestHE3_TheMailHasOneButton, or with %s", promise),
+			})
+		}
+	}
+	return found, nil
+}

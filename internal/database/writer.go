@@ -1,0 +1,214 @@
+package database
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"time"
+)
+
+const (
+	// maxBatch bounds how many transactions wait for one commit, and with that
+	// how much is undone when the commit fails.
+	maxBatch = 128
+	// cleanupTimeout bounds what is done for a caller that has given up.
+	cleanupTimeout = 10 * time.Second
+)
+
+// writer runs write transactions on the one connection that writes to an SQLite
+// file. Transactions that wait for each other share a commit, because the
+// commit's fsync costs more than all the rest: each runs in a savepoint of one
+// SQLite transaction, on its caller's goroutine, and the last commits for all.
+// Nobody is told of success before that commit. A failed commit fails all of
+// them, also those that had failed by themselves: their failure may have rested
+// on what never came to be.
+type writer struct {
+	pool  *sql.DB
+	queue queue
+
+	// The fields below belong to whoever has the turn.
+	conn       *sql.Conn
+	statements map[string]*sql.Stmt
+	open       *batch
+	closed     bool
+}
+
+// batch is one SQLite transaction. Its err is valid once done is closed.
+type batch struct {
+	size int
+	done chan struct{}
+	err  error
+	// broken is why the transaction is not where it should be: SQLite rolls all
+	// of it back by itself when the disk is full or failing.
+	broken error
+}
+
+var errClosed = errors.New("the database is closed")
+
+func newWriter(pool *sql.DB) *writer { return &writer{pool: pool} }
+
+func (w *writer) write(ctx context.Context, f func(context.Context, Tx) error) error {
+	if err := w.queue.enter(ctx); err != nil {
+		return err
+	}
+	// From here on the context is asked, never given to the driver: an
+	// interrupted statement rolls back the whole SQLite transaction
+	// (sqlite.org/c3ref/interrupt.html), and with it what belongs to others.
+	b, err := w.begin(ctx)
+	if err != nil {
+		w.queue.leave()
+		return err
+	}
+	t := &batchTx{writer: w}
+	err = w.savepoint(ctx, b, t, f)
+	w.handOver(context.WithoutCancel(ctx), b)
+	<-b.done
+	if b.err != nil {
+		return b.err
+	}
+	if err != nil {
+		return err
+	}
+	t.committed()
+	return nil
+}
+
+// begin joins the open batch or starts one.
+func (w *writer) begin(ctx context.Context) (*batch, error) {
+	if w.open != nil {
+		w.open.size++
+		return w.open, nil
+	}
+	if w.closed {
+		return nil, errClosed
+	}
+	ctx = context.WithoutCancel(ctx)
+	if w.conn == nil {
+		conn, err := w.pool.Conn(ctx)
+		if err != nil {
+			return nil, err
+		}
+		w.conn, w.statements = conn, map[string]*sql.Stmt{}
+	}
+	if err := w.exec(ctx, "BEGIN IMMEDIATE"); err != nil {
+		return nil, errors.Join(err, w.disconnect())
+	}
+	w.open = &batch{size: 1, done: make(chan struct{})}
+	return w.open, nil
+}
+
+// savepoint runs f so that its failure, or its panic, undoes only its own work.
+func (w *writer) savepoint(ctx context.Context, b *batch, t *batchTx, f func(context.Context, Tx) error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	lasting := context.WithoutCancel(ctx)
+	if b.broken = w.exec(lasting, "SAVEPOINT one"); b.broken != nil {
+		return b.broken
+	}
+	returned := false
+	defer func() {
+		if !returned {
+			w.undo(lasting, b)
+			w.handOver(lasting, b)
+		}
+	}()
+	err := t.run(ctx, t, f)
+	returned = true
+	if err == nil {
+		err = ctx.Err()
+	}
+	if err != nil {
+		w.undo(lasting, b)
+		return err
+	}
+	b.broken = w.exec(lasting, "RELEASE one")
+	return b.broken
+}
+
+func (w *writer) undo(ctx context.Context, b *batch) {
+	if b.broken = w.exec(ctx, "ROLLBACK TO one"); b.broken == nil {
+		b.broken = w.exec(ctx, "RELEASE one")
+	}
+}
+
+// handOver lets the next transaction join the batch, or ends the batch when
+// nobody waits or it is large enough.
+func (w *writer) handOver(ctx context.Context, b *batch) {
+	if b.broken == nil && b.size < maxBatch && w.queue.next() {
+		return
+	}
+	w.end(ctx, b)
+	w.queue.leave()
+}
+
+// end commits the batch, or gives it up when it is broken.
+func (w *writer) end(ctx context.Context, b *batch) {
+	w.open = nil
+	b.err = b.broken
+	if b.err == nil {
+		if err := w.exec(ctx, "COMMIT"); err != nil {
+			b.err = &commitError{err: err}
+		}
+	}
+	if b.err != nil {
+		// Ending the connection rolls back, if SQLite has not done so already.
+		_ = w.disconnect()
+	}
+	close(b.done)
+}
+
+// exec runs one of the writer's own statements.
+func (w *writer) exec(ctx context.Context, query string) error {
+	stmt, err := w.prepare(ctx, query)
+	if err != nil {
+		return err
+	}
+	_, err = stmt.ExecContext(ctx)
+	return err
+}
+
+// prepare keeps statements: the code has a fixed number of them, and SQLite
+// takes longer to compile most than to run them.
+func (w *writer) prepare(ctx context.Context, query string) (*sql.Stmt, error) {
+	if stmt, ok := w.statements[query]; ok {
+		return stmt, nil
+	}
+	stmt, err := w.conn.PrepareContext(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	w.statements[query] = stmt
+	return stmt, nil
+}
+
+// disconnect ends the connection instead of giving it back to the pool, because
+// it may be in the middle of a transaction.
+func (w *writer) disconnect() error {
+	var errs []error
+	for _, stmt := range w.statements {
+		errs = append(errs, stmt.Close())
+	}
+	if err := w.conn.Raw(func(any) error { return driver.ErrBadConn }); !errors.Is(err, driver.ErrBadConn) {
+		errs = append(errs, err)
+	}
+	w.conn, w.statements = nil, nil
+	return errors.Join(errs...)
+}
+
+func (w *writer) close() error {
+	// Nobody can be asked to wait for a writer that never ends; the pool's own
+	// Close cuts it off.
+	ctx, cancel := context.WithTimeout(context.Background(), cleanupTimeout)
+	defer cancel()
+	if err := w.queue.enter(ctx); err != nil {
+		return err
+	}
+	defer w.queue.leave()
+	w.closed = true
+	if w.conn == nil {
+		return nil
+	}
+	return w.disconnect()
+}

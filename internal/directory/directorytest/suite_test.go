@@ -1,0 +1,109 @@
+package directorytest
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	clocktesting "k8s.io/utils/clock/testing"
+
+	"github.com/rollcall-dev/rollcall/internal/directory"
+)
+
+func newMemory(t testing.TB, o MemoryOptions) *Memory {
+	t.Helper()
+	o.Clock = clocktesting.NewFakePassiveClock(time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC))
+	if o.PageSize == 0 {
+		o.PageSize = 4
+	}
+	m, err := NewMemory(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+func fixtureOf(m *Memory) Fixture {
+	return Fixture{
+		Backend:  m,
+		Activate: m.Activate,
+		Writes:   func() int64 { return int64(len(m.Writes())) },
+		Hide: func(_ context.Context, org directory.OrganizationID, address string) error {
+			return m.Omit(org, address)
+		},
+	}
+}
+
+func TestBY11_MemoryPassesTheSuite(t *testing.T) {
+	for name, o := range map[string]MemoryOptions{
+		"everything": {},
+		"no units":   {NoUnits: true},
+		"no roles":   {NoRoles: true},
+		"members":    {NoUnits: true, NoRoles: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			Run(t, func(t *testing.T) Fixture { return fixtureOf(newMemory(t, o)) })
+		})
+	}
+}
+
+// TestSuiteNeedsNoCounter proves that a backend whose writes nobody can count
+// is checked by what can be observed.
+func TestSuiteNeedsNoCounter(t *testing.T) {
+	Run(t, func(t *testing.T) Fixture {
+		f := fixtureOf(newMemory(t, MemoryOptions{}))
+		f.Writes, f.Hide, f.Namespace = nil, nil, "elsewhere"
+		return f
+	})
+}
+
+func TestFixtureIsValidated(t *testing.T) {
+	m := newMemory(t, MemoryOptions{})
+	if err := (Fixture{Backend: m}).validate(); err == nil {
+		t.Error("a fixture without Activate is accepted")
+	}
+	if err := (Fixture{Activate: m.Activate}).validate(); err == nil {
+		t.Error("a fixture without a Backend is accepted")
+	}
+}
+
+// TestSuiteFindsEveryFault runs each check against backends that break the
+// contract in one way, and demands that the check meant for it notices.
+func TestSuiteFindsEveryFault(t *testing.T) {
+	byName := map[string]check{}
+	for _, c := range checks() {
+		if _, ok := byName[c.name]; ok {
+			t.Errorf("two checks are called %q", c.name)
+		}
+		byName[c.name] = c
+	}
+	found := map[string]bool{}
+	for name, b := range brokenBackends() {
+		t.Run(name, func(t *testing.T) {
+			c, ok := byName[b.check]
+			if !ok {
+				t.Fatalf("there is no check %q", b.check)
+			}
+			m := newMemory(t, MemoryOptions{})
+			w := &twist{Backend: m, memory: m}
+			b.bend(w)
+			f := fixtureOf(m)
+			f.Backend = w
+			f.Writes = func() int64 { return int64(len(m.Writes())) + w.extraWrites.Load() }
+			if !c.applies(f) {
+				t.Fatalf("%s does not apply", c.name)
+			}
+			err := c.against(t.Context(), f)
+			if err == nil {
+				t.Fatalf("%s passes on a backend that breaks it: %s", c.name, c.rule)
+			}
+			t.Log(err)
+		})
+		found[b.check] = true
+	}
+	for name := range byName {
+		if !found[name] {
+			t.Errorf("nothing proves that %s can fail", name)
+		}
+	}
+}

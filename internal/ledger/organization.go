@@ -1,0 +1,116 @@
+package ledger
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+
+	"github.com/rollcall-dev/rollcall/internal/database"
+	"github.com/rollcall-dev/rollcall/internal/directory"
+)
+
+// removalChunk bounds a transaction of RemoveOrganization.
+const removalChunk = 500
+
+// ApplyOrganization makes known as whom the organization writes and what it
+// wants done about a mail that nobody knows the fate of. Invite needs that.
+// Applying what is there already writes nothing. KindInvalid means that a
+// value can never be stored.
+func (l *Ledger) ApplyOrganization(ctx context.Context, o directory.Organization) error {
+	const op = "record the organization"
+	if o.UnknownDelivery == "" {
+		o.UnknownDelivery = directory.UnknownResendOnce
+	}
+	if err := checkOrganization(op, o); err != nil {
+		return err
+	}
+	return l.write(ctx, op, func(ctx context.Context, tx database.Tx) error {
+		known, err := organization(ctx, tx, o.ID)
+		if err != nil || (known != nil && *known == o) {
+			return err
+		}
+		_, err = tx.ExecContext(ctx, `
+			INSERT INTO ledger_organizations (id, display_name, mail_from, mail_reply_to, mail_server, unknown_delivery)
+			VALUES ($1, $2, $3, $4, $5, $6)
+			ON CONFLICT (id) DO UPDATE SET display_name = excluded.display_name, mail_from = excluded.mail_from,
+				mail_reply_to = excluded.mail_reply_to, mail_server = excluded.mail_server,
+				unknown_delivery = excluded.unknown_delivery`,
+			o.ID, o.DisplayName, o.Mail.From, o.Mail.ReplyTo, o.Mail.Server, o.UnknownDelivery)
+		if err != nil {
+			return err
+		}
+		return l.audit(ctx, tx, AuditEntry{Actor: ActorManager, Action: ActionOrganizationApplied, Organization: o.ID})
+	})
+}
+
+func checkOrganization(op string, o directory.Organization) error {
+	if o.UnknownDelivery != directory.UnknownResendOnce && o.UnknownDelivery != directory.UnknownHold {
+		return directory.Errorf(directory.KindInvalid, op, "the policy for unknown deliveries is %q: it is %s or %s",
+			o.UnknownDelivery, directory.UnknownResendOnce, directory.UnknownHold)
+	}
+	if !plain(string(o.ID), maxName) {
+		return directory.Errorf(directory.KindInvalid, op, "the organization's id is empty, too long or not plain text")
+	}
+	for _, text := range []string{o.DisplayName, o.Mail.From, o.Mail.ReplyTo, o.Mail.Server} {
+		if text != "" && !plain(text, maxName) {
+			return directory.Errorf(directory.KindInvalid, op, "the organization's name or mail identity is too long or not plain text")
+		}
+	}
+	return nil
+}
+
+// organization returns nil when it is not known.
+func organization(ctx context.Context, tx database.Tx, id directory.OrganizationID) (*directory.Organization, error) {
+	var o directory.Organization
+	err := tx.QueryRowContext(ctx, `
+		SELECT id, display_name, mail_from, mail_reply_to, mail_server, unknown_delivery
+		FROM ledger_organizations WHERE id = $1`, id).
+		Scan(&o.ID, &o.DisplayName, &o.Mail.From, &o.Mail.ReplyTo, &o.Mail.Server, &o.UnknownDelivery)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &o, nil
+}
+
+// RemoveOrganization closes every invitation of the organization, cancels what
+// is queued, and forgets its mail identity. What happened stays in the records.
+// Removing one that is not there succeeds.
+func (l *Ledger) RemoveOrganization(ctx context.Context, id directory.OrganizationID) error {
+	const op = "remove the organization from the ledger"
+	for {
+		revoked := 0
+		err := l.write(ctx, op, func(ctx context.Context, tx database.Tx) error {
+			var err error
+			if revoked, err = l.revoke(ctx, tx, organizationPending, "the organization was removed", id, removalChunk); err != nil {
+				return err
+			}
+			if revoked == removalChunk {
+				return nil
+			}
+			return l.forget(ctx, tx, id)
+		})
+		if err != nil || revoked < removalChunk {
+			return err
+		}
+	}
+}
+
+// forget is the last step of removing an organization.
+func (l *Ledger) forget(ctx context.Context, tx database.Tx, id directory.OrganizationID) error {
+	_, err := tx.ExecContext(ctx,
+		"UPDATE invitations SET closed = 1 WHERE organization = $1 AND closed = 0 AND state <> 'Pending'", id)
+	if err != nil {
+		return err
+	}
+	result, err := tx.ExecContext(ctx, "DELETE FROM ledger_organizations WHERE id = $1", id)
+	if err != nil {
+		return err
+	}
+	if n, err := result.RowsAffected(); err != nil || n == 0 {
+		return err
+	}
+	return l.audit(ctx, tx, AuditEntry{Actor: ActorManager, Action: ActionOrganizationRemoved, Organization: id})
+}

@@ -1,0 +1,128 @@
+package portal
+
+import (
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/go-logr/logr"
+
+	"github.com/rollcall-dev/rollcall/internal/directory"
+	"github.com/rollcall-dev/rollcall/internal/testkit/browser"
+)
+
+// listen serves a portal for the world on a loopback port until the test ends.
+func (w *world) listen(t *testing.T) string {
+	t.Helper()
+	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	url := "http://" + listener.Addr().String()
+	handler, err := New(w.options(url))
+	if err != nil {
+		t.Fatal(err)
+	}
+	serve(t, listener, handler)
+	return url
+}
+
+func serve(t *testing.T, listener net.Listener, handler http.Handler) {
+	t.Helper()
+	server := NewServer(handler, logr.Discard())
+	done := make(chan error, 1)
+	go func() { done <- Serve(t.Context(), listener, server) }()
+	t.Cleanup(func() {
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func hostile() directory.InvitationDetails {
+	return directory.InvitationDetails{
+		OrganizationName: "<b>Krankenhausverwaltungsgesellschaftsbetriebsratsvorsitzender</b> & \u202etxet desrever",
+		DisplayName:      "\"><script>alert(1)</script>",
+		Roles:            []string{"مشرف العيادة", strings.Repeat("Oberassistenz", 8), "<i>Role</i>"},
+		Units:            []string{"ילדים", strings.Repeat("x", 120)},
+		Message:          "<img src=x onerror=alert(1)> " + strings.Repeat("long", 40) + "\nשלום",
+	}
+}
+
+// view is a page in a state worth looking at.
+type view struct {
+	name string
+	show func(p *browser.Page)
+}
+
+func (w *world) views(url string) []view {
+	pending := url + "/i/" + w.invite()
+	strange := url + "/i/" + w.invite(func(i *directory.Invitation) { i.Details = hostile() })
+	signIn := url + signInPath(clinic)
+	at := func(address string) func(*browser.Page) { return func(p *browser.Page) { p.Go(address) } }
+	return []view{
+		{"invitation", at(pending)},
+		{"invitation-filled", func(p *browser.Page) { p.Go(pending); p.Fill("#password", goodPass) }},
+		{"invitation-problems", func(p *browser.Page) {
+			p.Go(pending)
+			browser.Evaluate[bool](p, "document.forms[0].noValidate = true")
+			p.Fill("#name", " ")
+			p.Fill("#password", "northwind ada lovelace")
+			p.ClickAndLoad("button[type=submit]")
+		}},
+		{"invitation-hostile", at(strange)},
+		{"decline", at(pending + "/decline")},
+		{"declined", at(url + "/declined")},
+		{"signin", at(signIn)},
+		{"signin-problem", func(p *browser.Page) {
+			p.Go(signIn)
+			p.Fill("#address", "nobody@example.org")
+			p.Fill("#password", "not the right password")
+			p.ClickAndLoad("button[type=submit]")
+		}},
+		{"signin-signed-out", at(signIn + "?signed-out")},
+		{"welcome", func(p *browser.Page) {
+			p.Go(url + "/i/" + w.invite())
+			p.Fill("#password", goodPass)
+			p.ClickAndLoad("button[type=submit]")
+		}},
+		{"dead-unknown", at(url + "/i/nonsense")},
+		{"dead-used", at(url + "/i/" + w.invite(inState(directory.InvitationAccepted)))},
+		{"dead-expired", at(url + "/i/" + w.invite(inState(directory.InvitationExpired)))},
+		{"dead-revoked", at(url + "/i/" + w.invite(inState(directory.InvitationRevoked)))},
+		{"dead-declined", at(url + "/i/" + w.invite(inState(directory.InvitationDeclined)))},
+		{"home", at(url)},
+		{"no-such-page", at(url + "/nothing")},
+	}
+}
+
+func windows() map[string]browser.Window {
+	return map[string]browser.Window{
+		"light": {Width: 1024, Height: 800},
+		"dark":  {Width: 1024, Height: 800, Dark: true},
+		"phone": {Width: 360, Height: 740},
+		"night": {Width: 360, Height: 740, Dark: true},
+	}
+}
+
+// TestScreenshots writes a picture of every page in every window to the folder
+// that SCREENSHOTS names, for somebody to look at.
+func TestScreenshots(t *testing.T) {
+	folder := os.Getenv("SCREENSHOTS")
+	if folder == "" {
+		t.Skip("SCREENSHOTS names no folder to put pictures in")
+	}
+	w := newWorld()
+	url := w.listen(t)
+	chromium := browser.Start(t)
+	for kind, window := range windows() {
+		for _, view := range w.views(url) {
+			page := chromium.Open(t, window)
+			view.show(page)
+			page.Screenshot(filepath.Join(folder, view.name+"-"+kind+".png"))
+		}
+	}
+}

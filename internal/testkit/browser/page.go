@@ -1,0 +1,187 @@
+package browser
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+)
+
+// patience is how long one action may take on a machine that is very busy.
+const patience = time.Minute
+
+// Keys that have no character, or one that can not be seen.
+const (
+	Tab   = kb.Tab
+	Enter = kb.Enter
+	Space = " "
+)
+
+// Window says how a page is looked at. Its zero value is a light desktop of
+// 1024 by 768 with scripts.
+type Window struct {
+	// Width and Height are in CSS pixels.
+	Width, Height int
+	// Dark asks for dark colours.
+	Dark bool
+	// NoScripts turns off the page's scripts. Those of the test still run.
+	NoScripts bool
+	// Sharpness is how many device pixels make a CSS pixel; 0 means 1.
+	Sharpness float64
+}
+
+// Page is an open window. Its methods fail the test when the browser can not do
+// what is asked.
+type Page struct {
+	t   testing.TB
+	ctx context.Context
+}
+
+// Open opens a window with nothing in it, until the test ends.
+func (b *Browser) Open(t testing.TB, w Window) *Page {
+	t.Helper()
+	if w.Width == 0 {
+		w.Width, w.Height = 1024, 768
+	}
+	if w.Sharpness == 0 {
+		w.Sharpness = 1
+	}
+	scheme := "light"
+	if w.Dark {
+		scheme = "dark"
+	}
+	ctx, cancel := chromedp.NewContext(b.ctx, chromedp.WithNewBrowserContext())
+	t.Cleanup(cancel)
+	// As for the browser, the first run has no deadline.
+	if err := chromedp.Do(ctx); err != nil {
+		t.Fatalf("open a window: %v", err)
+	}
+	p := &Page{t: t, ctx: ctx}
+	p.do("set up the window",
+		chromedp.EmulateViewport(int64(w.Width), int64(w.Height), chromedp.EmulateScale(w.Sharpness)),
+		command(emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+			Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}},
+		}),
+		command(emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: w.NoScripts}),
+		command(emulation.SetFocusEmulationEnabled, emulation.SetFocusEmulationEnabledParams{Enabled: true}),
+	)
+	return p
+}
+
+// Go loads an address and returns the HTTP status of what was shown in the end.
+func (p *Page) Go(url string) int {
+	p.t.Helper()
+	return p.load("go to an address", chromedp.Navigate(url))
+}
+
+// Press sends keys to whatever has the focus, one after the other.
+func (p *Page) Press(keys ...string) {
+	p.t.Helper()
+	for _, key := range keys {
+		p.do("press a key", chromedp.KeyEvent(key))
+	}
+}
+
+// PressAndLoad presses a key that leads to another page, and returns the HTTP
+// status of what was shown in the end.
+func (p *Page) PressAndLoad(key string) int {
+	p.t.Helper()
+	return p.load("press a key that loads a page", chromedp.KeyEvent(key))
+}
+
+// ClickAndLoad clicks on what a CSS selector finds, and returns the HTTP status
+// of what was shown in the end.
+func (p *Page) ClickAndLoad(selector string) int {
+	p.t.Helper()
+	return p.load("click on "+selector, chromedp.Click(chromedp.CSS(selector)))
+}
+
+// Click clicks on what a CSS selector finds.
+func (p *Page) Click(selector string) {
+	p.t.Helper()
+	p.do("click on "+selector, chromedp.Click(chromedp.CSS(selector)))
+}
+
+// Fill replaces what is in the input that a CSS selector finds by typing.
+func (p *Page) Fill(selector, text string) {
+	p.t.Helper()
+	p.do("fill in "+selector,
+		chromedp.Clear(chromedp.CSS(selector)),
+		chromedp.SendKeys(chromedp.CSS(selector), text),
+	)
+}
+
+// Location returns the address that is shown.
+func (p *Page) Location() string {
+	p.t.Helper()
+	return Evaluate[string](p, "location.href")
+}
+
+// Text returns what can be read on the page, as it is laid out.
+func (p *Page) Text() string {
+	p.t.Helper()
+	return Evaluate[string](p, "document.body.innerText")
+}
+
+// Evaluate runs an expression of JavaScript in the page, also when the page's
+// own scripts are turned off.
+func Evaluate[T any](p *Page, expression string) T {
+	p.t.Helper()
+	ctx, cancel := context.WithTimeout(p.ctx, patience)
+	defer cancel()
+	value, err := chromedp.Run(ctx, chromedp.Evaluate[T](expression))
+	if err != nil {
+		p.t.Fatalf("evaluate %.80q: %v", expression, err)
+	}
+	return value
+}
+
+// Screenshot writes the whole page to a PNG file, whose folder it makes.
+func (p *Page) Screenshot(file string) {
+	p.t.Helper()
+	ctx, cancel := context.WithTimeout(p.ctx, patience)
+	defer cancel()
+	image, err := chromedp.Run(ctx, chromedp.FullScreenshot(100))
+	if err != nil {
+		p.t.Fatalf("take a screenshot: %v", err)
+	}
+	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+		p.t.Fatalf("keep a screenshot: %v", err)
+	}
+	if err := os.WriteFile(file, image, 0o644); err != nil {
+		p.t.Fatalf("keep a screenshot: %v", err)
+	}
+}
+
+func (p *Page) load(doing string, steps ...chromedp.Action[chromedp.Void]) int {
+	p.t.Helper()
+	ctx, cancel := context.WithTimeout(p.ctx, patience)
+	defer cancel()
+	response, err := chromedp.RunResponse(ctx, steps...)
+	if err != nil {
+		p.t.Fatalf("%s: %v", doing, err)
+	}
+	return int(response.Status)
+}
+
+func (p *Page) do(doing string, steps ...chromedp.Action[chromedp.Void]) {
+	p.t.Helper()
+	ctx, cancel := context.WithTimeout(p.ctx, patience)
+	defer cancel()
+	if err := chromedp.Do(ctx, steps...); err != nil {
+		p.t.Fatalf("%s: %v", doing, err)
+	}
+}
+
+func command[P any](c cdp.Command[P, cdp.Empty], params P) chromedp.Action[chromedp.Void] {
+	return chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
+		_, err := cdp.Call(ctx, t, c, params)
+		return err
+	})
+}

@@ -1,0 +1,43 @@
+package verdict
+
+import (
+	"time"
+
+	"github.com/rollcall-dev/rollcall/api/v1alpha1"
+	"github.com/rollcall-dev/rollcall/internal/directory"
+	"github.com/rollcall-dev/rollcall/internal/phase"
+)
+
+// deniedAfter is how long a refusal by the backend is left alone: a human must
+// change something there, and no event will tell us.
+const deniedAfter = time.Minute
+
+// rateLimitedAfter is how long to wait when asked to slow down without a time.
+const rateLimitedAfter = 10 * time.Second
+
+// Of turns an error into a phase's answer. The messages are constant, so that a
+// status does not change with the details of a failure: those are logged.
+func Of(err error) phase.Answer {
+	after := directory.RetryAfter(err)
+	switch directory.KindOf(err) {
+	case directory.KindNotFound:
+		return phase.Failed(err, after, v1alpha1.ReasonDependencyNotReady,
+			"Something this depends on is not in the backend yet; it is tried again.")
+	case directory.KindInvalid, directory.KindExists:
+		return phase.Stalled(v1alpha1.ReasonInvalidSpec, "The backend refuses what is declared: "+err.Error()+".")
+	case directory.KindUnsupported:
+		return phase.Stalled(v1alpha1.ReasonUnsupported, "The backend cannot do this: "+err.Error()+".")
+	case directory.KindDenied:
+		return phase.Failed(err, max(after, deniedAfter), v1alpha1.ReasonBackendDenied,
+			"The backend refuses our credentials or they lack a right; check the IdentityBackend.")
+	case directory.KindRateLimited, directory.KindQuotaExceeded:
+		return phase.Failed(err, max(after, rateLimitedAfter), v1alpha1.ReasonBackendRateLimited,
+			"The backend asked to slow down; it is tried again.")
+	case directory.KindUnavailable:
+		return phase.Failed(err, after, v1alpha1.ReasonBackendUnavailable,
+			"The backend does not answer; it is tried again.")
+	default:
+		return phase.Failed(err, after, v1alpha1.ReasonProgressingWithRetry,
+			"Something went wrong; it is tried again. The manager's log tells more.")
+	}
+}
