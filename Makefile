@@ -61,13 +61,13 @@ bench: controlplane ## Run the benchmarks; BENCH=<regexp> chooses.
 
 .PHONY: fmt
 fmt: $(GOLANGCI_LINT) ## Format the code.
-	@$(GOLANGCI_LINT) fmt $(CODE_MODULES)
+	@$(GOLANGCI_LINT) fmt
 
 .PHONY: lint
 lint: $(GOLANGCI_LINT) ## Run the linters (.golangci.yml).
-	@for module in $(CODE_MODULES); do \
-		(cd $$module && $(CURDIR)/$(GOLANGCI_LINT) run ./...) || { echo "lint: $$module: see above" >&2; exit 1; }; \
-	done
+	@failed=0; for module in $(CODE_MODULES); do \
+		(cd $$module && $(CURDIR)/$(GOLANGCI_LINT) run ./...) || failed=1; \
+	done; exit $$failed
 
 .PHONY: generate
 generate: $(CONTROLLER_GEN) ## Generate the API's deep copies.
@@ -110,7 +110,7 @@ verify-modules:
 .PHONY: verify-format
 verify-format: $(GOLANGCI_LINT)
 	@echo "verify: formatting"
-	@$(GOLANGCI_LINT) fmt --diff $(CODE_MODULES) || { echo "not formatted: run make fmt" >&2; exit 1; }
+	@$(GOLANGCI_LINT) fmt --diff || { echo "not formatted: run make fmt" >&2; exit 1; }
 
 .PHONY: verify-generated
 verify-generated: $(CONTROLLER_GEN) $(CRD_REF_DOCS)

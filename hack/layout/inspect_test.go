@@ -88,7 +88,7 @@ func TestInspect(t *testing.T) {
 	const (
 		sections  = `: the sections are Example, Writing a ..., Working with ..., ... status, in this order`
 		decisions = `: the sections are Status, Context, Decision, Refused, Consequences, in this order`
-		package_  = `: no package comment: say there what it is for, what it promises and what it does not, beginning with `
+		missing   = `: no package comment: say there what it is for, what it promises and what it does not, beginning with `
 		numbering = `: number the decisions without gaps and without repeating one`
 		story     = `: begin with the row, such as TestHE3_TheMailHasOneButton, or with TestPromise_`
 	)
@@ -115,10 +115,10 @@ func TestInspect(t *testing.T) {
 				"hack/run/doc.go":            "// Package main runs it.\npackage main\n",
 			},
 			want: []string{
-				`hack/run/doc.go` + package_ + `"Command run ..."`,
-				`internal/mail/doc.go` + package_ + `"Package mail ..."`,
-				`internal/seat/doc.go` + package_ + `"Package seat ..."`,
-				`internal/story/doc.go` + package_ + `"Package story ..."`,
+				`hack/run/doc.go` + missing + `"Command run ..."`,
+				`internal/mail/doc.go` + missing + `"Package mail ..."`,
+				`internal/seat/doc.go` + missing + `"Package seat ..."`,
+				`internal/story/doc.go` + missing + `"Package story ..."`,
 			},
 		},
 		"empty names": {

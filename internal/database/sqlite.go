@@ -73,10 +73,12 @@ func (s *sqliteFile) connect(ctx context.Context, path string) error {
 //   - synchronous=FULL: a commit is on the disk before it is acknowledged; in
 //     WAL mode NORMAL, the common advice, loses the last commits with the power;
 //   - BEGIN IMMEDIATE: a transaction that will write waits at its start, where
-//     waiting is possible, and never fails in its middle with SQLITE_BUSY_SNAPSHOT.
+//     waiting is possible, and never fails in its middle with SQLITE_BUSY_SNAPSHOT;
+//   - a busy timeout of a second, because a transaction that waits for another
+//     process cannot be called off; [DB.Write] tries again.
 func dataSource(path string, readOnly bool) string {
 	q := url.Values{"_pragma": {
-		"busy_timeout(5000)",
+		"busy_timeout(1000)",
 		"journal_mode(WAL)",
 		"synchronous(FULL)",
 		"foreign_keys(1)",

@@ -12,7 +12,8 @@ type Member struct {
 	Profile Profile
 	// State is what is wanted: [MemberInvited] creates somebody who is known
 	// but not in yet; it never takes an active member out again.
-	// [MemberActive] and [MemberDisabled] are absolute.
+	// [MemberActive] and [MemberDisabled] are absolute. MemberInvited lifts a
+	// disablement: who had joined before is active again, anybody else is invited.
 	State MemberState
 }
 

@@ -80,10 +80,10 @@ type AuditEntry struct {
 // the address is empty, newest first, at most limit of them and at most 1000.
 func (l *Ledger) Audit(ctx context.Context, org directory.OrganizationID, address string, limit int) ([]AuditEntry, error) {
 	query, args := selectAudit+"WHERE organization = $1 AND address = $2 ORDER BY id DESC LIMIT $3",
-		[]any{org, address, min(limit, maxAuditEntries)}
+		[]any{org, address, atMost(limit, maxAuditEntries)}
 	if address == "" {
 		query, args = selectAudit+"WHERE organization = $1 ORDER BY id DESC LIMIT $2",
-			[]any{org, min(limit, maxAuditEntries)}
+			[]any{org, atMost(limit, maxAuditEntries)}
 	}
 	var entries []AuditEntry
 	err := l.read(ctx, "read the audit trail", func(ctx context.Context, tx database.Tx) error {
@@ -121,4 +121,12 @@ func (l *Ledger) audit(ctx context.Context, tx database.Tx, e AuditEntry) error 
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
 		e.ID, at, e.Actor, e.Action, e.Organization, e.Address, e.Invitation, e.Revision, e.Note)
 	return err
+}
+
+// entry is an audit entry about the record.
+func (r *record) entry(actor Actor, action Action, note string) AuditEntry {
+	return AuditEntry{
+		Actor: actor, Action: action, Organization: r.organization, Address: r.address,
+		Invitation: r.id, Revision: r.revision, Note: note,
+	}
 }

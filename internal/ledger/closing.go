@@ -31,17 +31,15 @@ func (l *Ledger) Close(ctx context.Context, org directory.OrganizationID, addres
 const (
 	addressPending      = "SELECT id FROM invitations WHERE organization = $1 AND address = $2 AND state = 'Pending'"
 	organizationPending = "SELECT id FROM invitations WHERE organization = $1 AND state = 'Pending' LIMIT $2"
-	oneInvitation       = "SELECT id FROM invitations WHERE id = $1"
 )
 
 // revoke ends what is pending among the selected invitations, expired or not,
-// cancels what is queued for them, and returns how many there were.
+// cancels what is queued for them, and returns how many were selected.
 func (l *Ledger) revoke(ctx context.Context, tx database.Tx, which, why string, args ...any) (int, error) {
 	ids, err := selectIDs(ctx, tx, which, args...)
 	if err != nil {
 		return 0, err
 	}
-	revoked := 0
 	for _, id := range ids {
 		ended, err := l.end(ctx, tx, directory.InvitationRevoked, "id = $3", id)
 		if directory.IsKind(err, directory.KindNotFound) {
@@ -50,7 +48,6 @@ func (l *Ledger) revoke(ctx context.Context, tx database.Tx, which, why string, 
 		if err != nil {
 			return 0, err
 		}
-		revoked++
 		err = l.audit(ctx, tx, AuditEntry{
 			Actor: ActorManager, Action: ActionRevoked, Organization: ended.organization, Address: ended.address,
 			Invitation: ended.id, Revision: ended.revision, Note: why,
@@ -59,7 +56,7 @@ func (l *Ledger) revoke(ctx context.Context, tx database.Tx, which, why string, 
 			return 0, err
 		}
 	}
-	return revoked, nil
+	return len(ids), nil
 }
 
 func selectIDs(ctx context.Context, tx database.Tx, query string, args ...any) ([]string, error) {

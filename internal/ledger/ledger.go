@@ -3,6 +3,7 @@ package ledger
 import (
 	"context"
 	"crypto/rand"
+	"database/sql"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -162,4 +163,28 @@ func inOp(op string, err error) error {
 		return err
 	}
 	return &directory.Error{Kind: directory.KindOf(err), Op: op, RetryAfter: directory.RetryAfter(err), Err: err}
+}
+
+// expectOne is for a conditional statement that was to change one row:
+// errRaced when it changed none.
+func expectOne(result sql.Result, err error) error {
+	if err != nil {
+		return err
+	}
+	n, err := result.RowsAffected()
+	if err != nil {
+		return err
+	}
+	if n == 0 {
+		return errRaced
+	}
+	return nil
+}
+
+// atMost bounds what a caller asks for; less than one means as much as there may be.
+func atMost(asked, most int) int {
+	if asked < 1 {
+		return most
+	}
+	return min(asked, most)
 }

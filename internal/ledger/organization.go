@@ -81,18 +81,18 @@ func organization(ctx context.Context, tx database.Tx, id directory.Organization
 func (l *Ledger) RemoveOrganization(ctx context.Context, id directory.OrganizationID) error {
 	const op = "remove the organization from the ledger"
 	for {
-		revoked := 0
+		found := 0
 		err := l.write(ctx, op, func(ctx context.Context, tx database.Tx) error {
 			var err error
-			if revoked, err = l.revoke(ctx, tx, organizationPending, "the organization was removed", id, removalChunk); err != nil {
+			if found, err = l.revoke(ctx, tx, organizationPending, "the organization was removed", id, removalChunk); err != nil {
 				return err
 			}
-			if revoked == removalChunk {
+			if found == removalChunk {
 				return nil
 			}
 			return l.forget(ctx, tx, id)
 		})
-		if err != nil || revoked < removalChunk {
+		if err != nil || found < removalChunk {
 			return err
 		}
 	}

@@ -47,7 +47,7 @@ func newContent(d directory.Delivery, to string) content {
 		Subject:      subject(d),
 		Organization: inert(oneLine(organizationName(d), maxName)),
 		Name:         inert(oneLine(d.Details.DisplayName, maxName)),
-		Address:      inert(to),
+		Address:      to,
 		Roles:        names(d.Details.Roles),
 		Units:        names(d.Details.Units),
 		Message:      inertLines(d.Details.Message),

@@ -1,16 +1,12 @@
 package mail
 
 import (
-	"bytes"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
+	"mime"
 	"net/mail"
 	"net/url"
 	"strings"
 	"time"
-
-	gomail "github.com/wneessen/go-mail"
 
 	"github.com/rollcall-dev/rollcall/internal/directory"
 )
@@ -53,20 +49,14 @@ func Render(d directory.Delivery, s Sender) (Message, error) {
 	if err != nil {
 		return Message{}, err
 	}
-	m := headers(d, s.Date)
-	m.SetAddrHeaderFromMailAddress(gomail.HeaderFrom, from)
-	m.SetAddrHeaderFromMailAddress(gomail.HeaderTo, to)
-	if replyTo != nil {
-		m.SetAddrHeaderFromMailAddress(gomail.HeaderReplyTo, replyTo)
-	}
-	if err := addBody(m, newContent(d, to.Address)); err != nil {
+	c := newContent(d, to.Address)
+	text, textErr := c.text()
+	html, htmlErr := c.html()
+	raw, err := compose(headers(d, s.Date, from, to, replyTo), text, html)
+	if err := errors.Join(textErr, htmlErr, err); err != nil {
 		return Message{}, directory.Errorf(directory.KindInternal, "write the mail", "%w", err)
 	}
-	var raw bytes.Buffer
-	if _, err := m.WriteTo(&raw); err != nil {
-		return Message{}, directory.Errorf(directory.KindInternal, "write the mail", "%w", err)
-	}
-	return Message{From: spec(from), To: spec(to), Raw: raw.Bytes(), link: d.Link}, nil
+	return Message{From: spec(from), To: spec(to), Raw: raw, link: d.Link}, nil
 }
 
 func checkDelivery(d directory.Delivery) error {
@@ -122,42 +112,22 @@ func senders(d directory.Delivery, s Sender) (*mail.Address, *mail.Address, erro
 	return from, replyTo, nil
 }
 
-func headers(d directory.Delivery, date time.Time) *gomail.Msg {
-	m := gomail.NewMsg(gomail.WithNoDefaultUserAgent())
-	m.Subject(subject(d))
-	m.SetDateWithValue(date.UTC())
-	m.SetMessageIDWithValue(d.MessageID)
-	m.SetGenHeader(gomail.HeaderContentLang, language)
-	// RFC 3834, section 5, and its equivalent in Exchange: nobody's holiday
-	// notice is to answer an invitation.
-	m.SetGenHeader("Auto-Submitted", "auto-generated")
-	m.SetGenHeader(gomail.HeaderXAutoResponseSuppress, "All")
-	return m
-}
-
-func addBody(m *gomail.Msg, c content) error {
-	text, err := c.text()
-	if err != nil {
-		return err
+func headers(d directory.Delivery, date time.Time, from, to, replyTo *mail.Address) []field {
+	fields := []field{
+		{"Date", date.UTC().Format(time.RFC1123Z)},
+		{"From", from.String()},
+		{"To", to.String()},
 	}
-	html, err := c.html()
-	if err != nil {
-		return err
+	if replyTo != nil {
+		fields = append(fields, field{"Reply-To", replyTo.String()})
 	}
-	m.SetBodyString(gomail.TypeTextPlain, string(text))
-	m.AddAlternativeString(gomail.TypeTextHTML, string(html))
-	m.SetBoundary(boundary(text, html))
-	return nil
-}
-
-// boundary is a function of all that it separates. So a retry has the same,
-// and no text can contain it, which one made of the Message-ID alone would
-// allow: that can be guessed by whoever writes the personal message.
-func boundary(parts ...[]byte) string {
-	h := sha256.New()
-	for _, part := range parts {
-		sum := sha256.Sum256(part)
-		h.Write(sum[:])
-	}
-	return "rollcall-" + hex.EncodeToString(h.Sum(nil)[:20])
+	return append(fields,
+		field{"Subject", mime.QEncoding.Encode("utf-8", subject(d))},
+		field{"Message-ID", "<" + d.MessageID + ">"},
+		field{"Content-Language", language},
+		// RFC 3834, section 5, and its equivalent in Exchange: nobody's holiday
+		// notice is to answer an invitation.
+		field{"Auto-Submitted", "auto-generated"},
+		field{"X-Auto-Response-Suppress", "All"},
+	)
 }

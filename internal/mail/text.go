@@ -16,6 +16,10 @@ const (
 	maxListed       = 12
 )
 
+// maxMarks is how many combining marks a character keeps; no script needs
+// more, and a tower of them covers the lines around it.
+const maxMarks = 5
+
 const (
 	zeroWidthSpace     = '\u200b'
 	zeroWidthNonJoiner = '\u200c'
@@ -29,6 +33,7 @@ const (
 //
 // An "@" is spelled out, because many phones show the display name instead of
 // the address, and a name that reads like an address would be taken for it.
+// "://" goes, so that no program takes the subject for an address to open.
 // "=?" is broken up, because a name that is itself an RFC 2047 encoded word
 // would be decoded by the reader's program into what was removed here.
 func headerText(name string) string {
@@ -39,6 +44,7 @@ func headerText(name string) string {
 		return r
 	}, oneLine(name, maxHeaderName))
 	visible = strings.ReplaceAll(visible, "@", " at ")
+	visible = strings.ReplaceAll(visible, "://", ": ")
 	visible = strings.ReplaceAll(visible, "=?", "= ?")
 	return strings.Join(strings.Fields(visible), " ")
 }
@@ -49,8 +55,13 @@ func headerText(name string) string {
 // and emoji are written with.
 func oneLine(text string, limit int) string {
 	var b strings.Builder
+	marks := 0
 	for _, r := range strings.ToValidUTF8(text, "\ufffd") {
+		if marks++; !unicode.Is(unicode.M, r) {
+			marks = 0
+		}
 		switch {
+		case marks > maxMarks:
 		case unicode.IsSpace(r), unicode.IsControl(r), unicode.In(r, unicode.Zl, unicode.Zp):
 			b.WriteByte(' ')
 		case r == zeroWidthJoiner, r == zeroWidthNonJoiner, !isInvisible(r):
@@ -113,5 +124,12 @@ func inert(text string) string {
 
 // isolated keeps the reading direction of a name from reaching the text around
 // it (Unicode Standard Annex 9, rule X5c). The name must have no directional
-// controls of its own.
-func isolated(text string) string { return firstStrongIsolate + text + popIsolate }
+// controls of its own. Text without letters that read from right to left, all
+// of which come after U+0590, is left alone, because old programs show the
+// isolates as boxes.
+func isolated(text string) string {
+	if !strings.ContainsFunc(text, func(r rune) bool { return r >= 0x590 }) {
+		return text
+	}
+	return firstStrongIsolate + text + popIsolate
+}

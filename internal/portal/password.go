@@ -95,8 +95,9 @@ func period(runes []rune) int {
 	return len(runes)
 }
 
-// essence counts the letters and digits that are left without the words of the
-// context.
+// essence counts the characters that are left without the words of the context.
+// Spaces and the signs of an English keyboard, which people put between words,
+// do not count.
 func essence(password string, context []string) int {
 	rest := fold(password)
 	for _, word := range context {
@@ -104,7 +105,7 @@ func essence(password string, context []string) int {
 	}
 	count := 0
 	for _, r := range rest {
-		if unicode.IsLetter(r) || unicode.IsDigit(r) {
+		if r >= utf8.RuneSelf || unicode.IsLetter(r) || unicode.IsDigit(r) {
 			count++
 		}
 	}

@@ -1,0 +1,47 @@
+package app
+
+import (
+	"context"
+	"fmt"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/rollcall-dev/rollcall/api/v1alpha1"
+	"github.com/rollcall-dev/rollcall/internal/directory"
+)
+
+// backends is the one table from an IdentityBackend's type to an implementation.
+type backends struct {
+	reader client.Reader
+	store  *store
+}
+
+// For implements the Backends interfaces of the controllers.
+func (b *backends) For(ctx context.Context, namespace string, ref *v1alpha1.LocalReference) (directory.Backend, error) {
+	if ref == nil {
+		return b.store.embedded, nil
+	}
+	named := &v1alpha1.IdentityBackend{}
+	err := b.reader.Get(ctx, client.ObjectKey{Namespace: namespace, Name: ref.Name}, named)
+	if apierrors.IsNotFound(err) {
+		return nil, directory.Errorf(directory.KindNotFound, "find backend", "no IdentityBackend %q in namespace %q", ref.Name, namespace)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("get identity backend: %w", err)
+	}
+	switch named.Spec.Type {
+	case v1alpha1.BackendEmbedded:
+		return b.store.embedded, nil
+	default:
+		return nil, directory.Errorf(directory.KindUnsupported, "find backend", "type %q is not known to this version", named.Spec.Type)
+	}
+}
+
+// Inviter implements user.Backends.
+func (b *backends) Inviter(backend directory.Backend) directory.Inviter {
+	if native, ok := backend.(directory.Inviter); ok && backend.Capabilities().Invitations == directory.InvitationsNative {
+		return native
+	}
+	return b.store.ledger
+}

@@ -1,0 +1,64 @@
+package embedded_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/rollcall-dev/rollcall/internal/backend/embedded"
+	"github.com/rollcall-dev/rollcall/internal/database"
+	"github.com/rollcall-dev/rollcall/internal/database/databasetest"
+	"github.com/rollcall-dev/rollcall/internal/directory"
+	"github.com/rollcall-dev/rollcall/internal/directory/directorytest"
+)
+
+// All checks share one database, each in organizations of its own, so that what
+// one leaves behind is there for another to trip over.
+func TestBY11_EmbeddedPassesTheSuite(t *testing.T) {
+	databasetest.Each(t, func(t *testing.T, db *database.DB) {
+		var runs atomic.Int64
+		directorytest.Run(t, func(t *testing.T) directorytest.Fixture {
+			w := newWorld(t, db)
+			return directorytest.Fixture{
+				Backend:   w,
+				Activate:  w.activate,
+				Writes:    w.db.writes.Load,
+				Namespace: fmt.Sprintf("conformance-%d", runs.Add(1)),
+			}
+		})
+	})
+}
+
+// activate goes the whole way: an invitation, its link, and its acceptance.
+func (w *world) activate(ctx context.Context, org directory.OrganizationID, address, confirmedName string) error {
+	if err := w.ledger.ApplyOrganization(ctx, directory.Organization{ID: org, DisplayName: "Example"}); err != nil {
+		return err
+	}
+	// An earlier membership of the same address must not be continued.
+	if err := w.ledger.Close(ctx, org, address); err != nil {
+		return err
+	}
+	w.clock.Step(time.Hour)
+	request := directory.InvitationRequest{Organization: org, Address: address, Revision: 1, ExpiresAfter: time.Hour}
+	if _, err := w.ledger.Invite(ctx, request); err != nil {
+		return err
+	}
+	link, err := w.ledger.Link(ctx, org, address)
+	if err != nil {
+		return err
+	}
+	_, _, err = w.Accept(ctx, link[strings.LastIndex(link, "/")+1:], directory.Acceptance{Name: confirmedName, Password: password})
+	return err
+}
+
+// TestDefaultPageSize proves that the default is what the documentation says.
+func TestDefaultPageSize(t *testing.T) {
+	w := newWorld(t, databasetest.SQLite(t), func(o *embedded.Options) { o.PageSize = 0 })
+	want := directory.Capabilities{Invitations: directory.InvitationsOurs, PageSize: 500, Units: true, Roles: true}
+	if got := w.Capabilities(); got != want {
+		t.Errorf("capabilities are %+v, want %+v", got, want)
+	}
+}

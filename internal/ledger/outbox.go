@@ -1,0 +1,164 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/rollcall-dev/rollcall/internal/database"
+	"github.com/rollcall-dev/rollcall/internal/directory"
+)
+
+const (
+	// maxClaims bounds one call of Claim.
+	maxClaims = 100
+	// claimRounds is how often Claim looks again when others were faster.
+	claimRounds = 5
+)
+
+// Wake returns a channel that is signalled after this process queued a
+// delivery. Other processes' deliveries are found by asking from time to time.
+func (l *Ledger) Wake() <-chan struct{} { return l.wake }
+
+// signal never blocks: one signal that is waiting says as much as two.
+func (l *Ledger) signal() {
+	select {
+	case l.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Claim takes up to n deliveries that are due, oldest first, and at most 100.
+// The claims are committed when it returns; each has to be finished before its
+// Deadline, and counts as unknown afterwards. Claims that others did not finish
+// are settled first. It writes nothing when nothing is due.
+func (l *Ledger) Claim(ctx context.Context, n int) ([]directory.Delivery, error) {
+	const op = "claim deliveries"
+	if err := l.needKey(op); err != nil {
+		return nil, err
+	}
+	overdue, err := l.overdue(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := l.settle(ctx, overdue); err != nil {
+		return nil, err
+	}
+	for range claimRounds {
+		due, err := l.due(ctx, atMost(n, maxClaims))
+		if err != nil || len(due) == 0 {
+			return nil, err
+		}
+		if claimed, err := l.claim(ctx, op, due); err != nil || len(claimed) > 0 {
+			return claimed, err
+		}
+	}
+	return nil, nil
+}
+
+// due returns the ids of deliveries that wait to be claimed.
+func (l *Ledger) due(ctx context.Context, n int) ([]string, error) {
+	var ids []string
+	err := l.read(ctx, "look for due deliveries", func(ctx context.Context, tx database.Tx) error {
+		var err error
+		ids, err = selectIDs(ctx, tx,
+			"SELECT id FROM deliveries WHERE state = 'Queued' AND next_at <= $1 ORDER BY next_at, id LIMIT $2",
+			database.Micros(l.now()), n)
+		return err
+	})
+	return ids, err
+}
+
+// claim takes those of the deliveries that are still there to be taken. Every
+// claimer takes them in the same order, so two never wait for each other.
+func (l *Ledger) claim(ctx context.Context, op string, ids []string) ([]directory.Delivery, error) {
+	var claimed []directory.Delivery
+	err := l.write(ctx, op, func(ctx context.Context, tx database.Tx) error {
+		claimed = make([]directory.Delivery, 0, len(ids))
+		now := l.now()
+		for _, id := range ids {
+			r, err := l.claimOne(ctx, tx, op, id, now)
+			if err != nil {
+				return err
+			}
+			if r == nil {
+				continue
+			}
+			d, err := l.delivery(r)
+			if err != nil {
+				if err := l.postpone(ctx, tx, r, err); err != nil {
+					return err
+				}
+				continue
+			}
+			claimed = append(claimed, d)
+		}
+		return nil
+	})
+	return claimed, err
+}
+
+// postpone gives back what cannot be written. That is our own fault, not the
+// recipient's: it is tried again later, perhaps by a process with the right key.
+func (l *Ledger) postpone(ctx context.Context, tx database.Tx, r *record, why error) error {
+	next, err := l.after(r, directory.DeliveryOutcome{Result: directory.ResultRetry, Reason: why.Error()}, l.now())
+	if err != nil {
+		return err
+	}
+	return l.move(ctx, tx, r, next)
+}
+
+// claimOne returns nil when the delivery is not there to be taken any more.
+func (l *Ledger) claimOne(ctx context.Context, tx database.Tx, op, id string, now time.Time) (*record, error) {
+	result, err := tx.ExecContext(ctx, `
+		UPDATE deliveries SET state = 'Claimed', attempts = attempts + 1, claimed_by = $1, claimed_until = $2
+		WHERE id = $3 AND state = 'Queued' AND next_at <= $4 AND EXISTS (
+			SELECT 1 FROM invitations i JOIN ledger_organizations o ON o.id = i.organization
+			WHERE i.id = deliveries.invitation AND i.state = 'Pending' AND i.closed = 0 AND i.expires_at > $4)`,
+		l.process, database.Micros(now.Add(l.claimFor)), id, database.Micros(now))
+	if err := expectOne(result, err); errors.Is(err, errRaced) {
+		return nil, l.cancelDead(ctx, tx, op, id, now)
+	} else if err != nil {
+		return nil, err
+	}
+	r, err := selectOne(ctx, tx, op, "WHERE d.id = $1", id)
+	if err != nil {
+		return nil, err
+	}
+	return &r, l.audit(ctx, tx, r.entry(ActorOutbox, ActionClaimed, attemptNote(r.delivery.attempts)))
+}
+
+// cancelDead gives a queued delivery up when its invitation has expired or
+// ended, and does nothing when somebody else has claimed it.
+func (l *Ledger) cancelDead(ctx context.Context, tx database.Tx, op, id string, now time.Time) error {
+	r, err := selectOne(ctx, tx, op, "WHERE d.id = $1", id)
+	if err != nil {
+		return err
+	}
+	if r.delivery.state != directory.DeliveryQueued || r.pending(now) {
+		return nil
+	}
+	result, err := tx.ExecContext(ctx, "UPDATE deliveries SET state = 'Cancelled' WHERE id = $1 AND state = 'Queued'", id)
+	if err := expectOne(result, err); err != nil {
+		return err
+	}
+	l.appendChange(tx, r.organization, r.address)
+	return l.audit(ctx, tx, r.entry(ActorOutbox, ActionCancelled, "the invitation is not pending any more"))
+}
+
+// delivery is the claimed record in the domain's words, with its link made again.
+func (l *Ledger) delivery(r *record) (directory.Delivery, error) {
+	link, err := l.link(r)
+	if err != nil {
+		return directory.Delivery{}, err
+	}
+	i, err := r.invitation(l.now())
+	if err != nil {
+		return directory.Delivery{}, err
+	}
+	return directory.Delivery{
+		ID: claimID(r.id, r.delivery.attempts), Organization: r.organization, Mail: r.mail, Address: r.address,
+		Details: i.Details, Link: link, ExpiresAt: i.ExpiresAt, MessageID: r.id + "@" + l.mailHost,
+		Attempt: r.delivery.attempts, Deadline: database.FromMicros(r.delivery.claimedUntil),
+	}, nil
+}

@@ -1,0 +1,2 @@
+// Package statustest checks statuses against the rules of kstatus.
+package statustest
