@@ -147,7 +147,7 @@ func TestStory_BY2_Decline(t *testing.T) {
 	ada := user("ada", "ada@example.com")
 	w.create(ada)
 	mail := w.mailTo("ada@example.com")
-	if p := w.person().submit(mail.Link+"/decline", nil); p.status != http.StatusOK {
+	if p := w.person().submit(mail.Link+"/decline", url.Values{"confirm": {"yes"}}); p.status != http.StatusOK {
 		t.Fatalf("declining: status %d\n%s", p.status, p.text)
 	}
 	sees(w, ada, v1alpha1.ConditionAccepted, metav1.ConditionFalse, v1alpha1.ReasonDeclined)

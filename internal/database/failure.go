@@ -44,8 +44,10 @@ func judge(err error) verdict {
 		return judgeSQLite(file.Code())
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded), errors.As(err, &connect):
 		return verdict{kind: directory.KindUnavailable}
-	case lostConnection(err):
+	case lostConnection(err), errors.Is(err, errBroken):
 		return verdict{kind: directory.KindUnavailable, again: true}
+	case errors.Is(err, errClosed):
+		return verdict{kind: directory.KindUnavailable}
 	default:
 		return verdict{kind: directory.KindInternal}
 	}
@@ -111,7 +113,7 @@ func judgeSQLite(code int) verdict {
 }
 
 func lostConnection(err error) bool {
-	var network net.Error
+	var network *net.OpError
 	return errors.As(err, &network) ||
 		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
 		errors.Is(err, net.ErrClosed) || errors.Is(err, pgconn.ErrConnClosed) ||

@@ -12,6 +12,8 @@ import (
 
 	"k8s.io/utils/clock"
 	"modernc.org/sqlite"
+
+	"github.com/rollcall-dev/rollcall/internal/directory"
 )
 
 // minReaders is the least number of connections that read at once.
@@ -38,7 +40,7 @@ func openSQLite(ctx context.Context, t sqliteTarget, c clock.Clock) (*sqliteFile
 		s.scratch, t.path = folder, filepath.Join(folder, "rollcall.db")
 	}
 	if err := createPrivately(t.path); err != nil {
-		return nil, errors.Join(err, s.removeScratch())
+		return nil, directory.Errorf(directory.KindUnavailable, "create the database file", "%w", errors.Join(err, s.removeScratch()))
 	}
 	if err := s.connect(ctx, t.path); err != nil {
 		return nil, errors.Join(err, s.close())
@@ -143,14 +145,14 @@ func createPrivately(path string) error {
 	folder := filepath.Dir(path)
 	f, err := os.CreateTemp(folder, ".rollcall-*") // mode 0600
 	if err != nil {
-		return fmt.Errorf("create the database file: the folder must exist and be writable: %w", err)
+		return fmt.Errorf("the folder must exist and be writable: %w", err)
 	}
 	defer func() { _ = os.Remove(f.Name()) }()
 	if err := f.Close(); err != nil {
-		return fmt.Errorf("create the database file: %w", err)
+		return err
 	}
 	if err := os.Link(f.Name(), path); err != nil && !errors.Is(err, os.ErrExist) {
-		return fmt.Errorf("create the database file: %w", err)
+		return err
 	}
 	return syncFolder(folder)
 }
@@ -159,7 +161,7 @@ func createPrivately(path string) error {
 func syncFolder(folder string) error {
 	d, err := os.Open(folder)
 	if err != nil {
-		return fmt.Errorf("make the database file durable: %w", err)
+		return err
 	}
 	return errors.Join(d.Sync(), d.Close())
 }

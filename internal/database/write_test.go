@@ -19,7 +19,7 @@ var errTest = errors.New("a failure of the caller's")
 // table makes a table to play with.
 func table(t testing.TB, db *database.DB) {
 	t.Helper()
-	mustWrite(t, db, "CREATE TABLE things (name TEXT PRIMARY KEY, n BIGINT NOT NULL)")
+	mustWrite(t, db, "CREATE TABLE things (name TEXT PRIMARY KEY, n BIGINT NOT NULL, filler TEXT NOT NULL DEFAULT '')")
 }
 
 func mustWrite(t testing.TB, db *database.DB, query string, args ...any) {
@@ -257,7 +257,7 @@ func TestDeadlockedWritesAreRepeated(t *testing.T) {
 		}
 		var done sync.WaitGroup
 		for _, order := range [][]string{{"a", "b"}, {"b", "a"}} {
-			for range 8 {
+			for range 3 {
 				done.Go(func() {
 					err := db.Write(t.Context(), func(ctx context.Context, tx database.Tx) error {
 						for _, name := range order {
@@ -278,8 +278,8 @@ func TestDeadlockedWritesAreRepeated(t *testing.T) {
 		err := db.Read(t.Context(), func(ctx context.Context, tx database.Tx) error {
 			return tx.QueryRowContext(ctx, "SELECT MIN(n), MAX(n) FROM things").Scan(&low, &high)
 		})
-		if err != nil || low != 16 || high != 16 {
-			t.Errorf("the sums are %d to %d, %v; want 16", low, high, err)
+		if err != nil || low != 6 || high != 6 {
+			t.Errorf("the sums are %d to %d, %v; want 6", low, high, err)
 		}
 	})
 }

@@ -34,17 +34,22 @@ type writer struct {
 	closed     bool
 }
 
-// batch is one SQLite transaction. Its err is valid once done is closed.
+// batch is one SQLite transaction. What it holds may be read once done is closed.
 type batch struct {
 	size int
 	done chan struct{}
-	err  error
-	// broken is why the transaction is not where it should be: SQLite rolls all
-	// of it back by itself when the disk is full or failing.
-	broken error
+	// broken is who left the transaction where it should not be: SQLite rolls
+	// all of it back by itself when the disk is full or failing.
+	broken *batchTx
+	// err is what those are told who did not break it.
+	err error
 }
 
-var errClosed = errors.New("the database is closed")
+var (
+	errClosed = errors.New("the database is closed")
+	// errBroken tells that nothing was done, through no fault of one's own.
+	errBroken = errors.New("another transaction of the same commit failed with all of it")
+)
 
 func newWriter(pool *sql.DB) *writer { return &writer{pool: pool} }
 
@@ -64,10 +69,12 @@ func (w *writer) write(ctx context.Context, f func(context.Context, Tx) error) e
 	err = w.savepoint(ctx, b, t, f)
 	w.handOver(context.WithoutCancel(ctx), b)
 	<-b.done
-	if b.err != nil {
+	switch {
+	case b.broken == t:
+		return err
+	case b.err != nil:
 		return b.err
-	}
-	if err != nil {
+	case err != nil:
 		return err
 	}
 	t.committed()
@@ -104,13 +111,14 @@ func (w *writer) savepoint(ctx context.Context, b *batch, t *batchTx, f func(con
 		return err
 	}
 	lasting := context.WithoutCancel(ctx)
-	if b.broken = w.exec(lasting, "SAVEPOINT one"); b.broken != nil {
-		return b.broken
+	if err := w.exec(lasting, "SAVEPOINT one"); err != nil {
+		b.broken = t
+		return err
 	}
 	returned := false
 	defer func() {
 		if !returned {
-			w.undo(lasting, b)
+			w.undo(lasting, b, t)
 			w.handOver(lasting, b)
 		}
 	}()
@@ -120,16 +128,19 @@ func (w *writer) savepoint(ctx context.Context, b *batch, t *batchTx, f func(con
 		err = ctx.Err()
 	}
 	if err != nil {
-		w.undo(lasting, b)
+		w.undo(lasting, b, t)
 		return err
 	}
-	b.broken = w.exec(lasting, "RELEASE one")
-	return b.broken
+	if err = w.exec(lasting, "RELEASE one"); err != nil {
+		b.broken = t
+	}
+	return err
 }
 
-func (w *writer) undo(ctx context.Context, b *batch) {
-	if b.broken = w.exec(ctx, "ROLLBACK TO one"); b.broken == nil {
-		b.broken = w.exec(ctx, "RELEASE one")
+// undo takes back what f did. Where that fails SQLite has taken back more.
+func (w *writer) undo(ctx context.Context, b *batch, t *batchTx) {
+	if w.exec(ctx, "ROLLBACK TO one") != nil || w.exec(ctx, "RELEASE one") != nil {
+		b.broken = t
 	}
 }
 
@@ -146,11 +157,10 @@ func (w *writer) handOver(ctx context.Context, b *batch) {
 // end commits the batch, or gives it up when it is broken.
 func (w *writer) end(ctx context.Context, b *batch) {
 	w.open = nil
-	b.err = b.broken
-	if b.err == nil {
-		if err := w.exec(ctx, "COMMIT"); err != nil {
-			b.err = &commitError{err: err}
-		}
+	if b.broken != nil {
+		b.err = errBroken
+	} else if err := w.exec(ctx, "COMMIT"); err != nil {
+		b.err = &commitError{err: err}
 	}
 	if b.err != nil {
 		// Ending the connection rolls back, if SQLite has not done so already.

@@ -51,7 +51,10 @@ func dial(ctx context.Context, s Server) (*session, *failure) {
 	}
 	dialer := net.Dialer{Timeout: connectTimeout}
 	conn, err := dialer.DialContext(ctx, "tcp", s.address())
-	if err != nil {
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return nil, &failure{stageConnect, context.Cause(ctx)}
+	case err != nil:
 		return nil, &failure{stageConnect, err}
 	}
 	return open(ctx, s, conn)
@@ -90,7 +93,7 @@ func (o *session) within(ctx context.Context, limit time.Duration, do func() err
 		<-cut
 	}
 	if err != nil && replyCode(err) == 0 && ctx.Err() != nil {
-		return errors.Join(context.Cause(ctx), err)
+		return context.Cause(ctx)
 	}
 	return err
 }

@@ -242,7 +242,7 @@ func TestPromise_MethodsAreThoseThatAPageHas(t *testing.T) {
 
 func TestPromise_FormsAreBounded(t *testing.T) {
 	many := url.Values{}
-	for _, field := range strings.Split("a b c d e f g h i", " ") {
+	for field := range strings.SplitSeq("a b c d e f g h i", " ") {
 		many.Set(field, "1")
 	}
 	const form = "application/x-www-form-urlencoded"

@@ -3,7 +3,6 @@ package portal
 import (
 	"bufio"
 	"context"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -26,7 +25,7 @@ func TestServerHasATimeForEverything(t *testing.T) {
 func TestServerRefusesHugeHeaders(t *testing.T) {
 	w := newWorld()
 	url := w.listen(t)
-	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, http.NoBody)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,7 +45,9 @@ func TestServerLetsRequestsUnderWayFinish(t *testing.T) {
 	handler := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		close(started)
 		<-release
-		fmt.Fprint(w, "done")
+		if _, err := io.WriteString(w, "done"); err != nil {
+			t.Error(err)
+		}
 	})
 	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
@@ -61,7 +62,9 @@ func TestServerLetsRequestsUnderWayFinish(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = connection.Close() }()
-	fmt.Fprint(connection, "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+	if _, err := io.WriteString(connection, "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"); err != nil {
+		t.Fatal(err)
+	}
 	<-started
 	stop()
 	close(release)

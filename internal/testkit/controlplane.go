@@ -39,10 +39,10 @@ type ControlPlaneOptions struct {
 // ControlPlane is a running one. Its API server takes the administrator of
 // [ControlPlane.Config], who may impersonate anybody, and service accounts.
 type ControlPlane struct {
-	options   ControlPlaneOptions
-	dir       string
-	config    *rest.Config
-	processes []*process
+	options  ControlPlaneOptions
+	dir      string
+	config   *rest.Config
+	programs []*Program
 
 	stopping sync.Once
 	// stopped is closed when Stop begins.
@@ -68,7 +68,7 @@ func StartControlPlane(ctx context.Context, o ControlPlaneOptions) (*ControlPlan
 	if err := c.start(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("start the control plane: %w", err), c.Stop(context.WithoutCancel(ctx)))
 	}
-	for _, p := range c.processes {
+	for _, p := range c.programs {
 		go c.watch(p)
 	}
 	return c, nil
@@ -128,13 +128,13 @@ func (c *ControlPlane) start(ctx context.Context) error {
 }
 
 // watch tells when a program ends that nobody stopped.
-func (c *ControlPlane) watch(p *process) {
+func (c *ControlPlane) watch(p *Program) {
 	select {
 	case <-c.stopped:
-	case <-p.done:
+	case <-p.Done():
 		select {
 		case <-c.stopped:
-		case c.lost <- p.failure():
+		case c.lost <- p.Failure():
 		default:
 		}
 	}
@@ -160,8 +160,8 @@ func (c *ControlPlane) Stop(ctx context.Context) error {
 	var errs []error
 	c.stopping.Do(func() {
 		close(c.stopped)
-		for i := len(c.processes) - 1; i >= 0; i-- {
-			errs = append(errs, c.end(ctx, c.processes[i]))
+		for i := len(c.programs) - 1; i >= 0; i-- {
+			errs = append(errs, c.end(ctx, c.programs[i]))
 		}
 		if c.options.DataDir == "" {
 			errs = append(errs, os.RemoveAll(c.dir))
@@ -170,13 +170,12 @@ func (c *ControlPlane) Stop(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-func (c *ControlPlane) end(ctx context.Context, p *process) error {
-	stop := p.stop
+func (c *ControlPlane) end(ctx context.Context, p *Program) error {
 	if c.options.DataDir == "" {
 		// Nothing is kept, so nothing needs to be finished.
-		stop = func(context.Context) error { return p.kill() }
+		return p.Kill()
 	}
-	return errors.Join(stop(ctx), forget(c.dir, p.name))
+	return p.Stop(ctx)
 }
 
 func (c *ControlPlane) binary(name string) string { return filepath.Join(c.options.Binaries, name) }

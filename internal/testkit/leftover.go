@@ -21,8 +21,8 @@ const leftoverEnds = 10 * time.Second
 
 // remember notes in dir that a program runs, so that a later start can end it
 // if this process could not.
-func remember(dir string, p *process) error {
-	return os.WriteFile(pidFile(dir, p.name), []byte(strconv.Itoa(p.cmd.Process.Pid)), 0o600)
+func remember(dir, name string, pid int) error {
+	return os.WriteFile(pidFile(dir, name), []byte(strconv.Itoa(pid)), 0o600)
 }
 
 func forget(dir, name string) error {

@@ -116,15 +116,15 @@ func (c *ControlPlane) startOnPort(ctx context.Context, name string, port int, o
 			port = free
 		}
 		args, health := on(port)
-		p, err := startProcess(c.dir, c.binary(name), c.options.Output, args)
+		p, err := StartProgram(ctx, ProgramOptions{Path: c.binary(name), Args: args, Dir: c.dir, Output: c.options.Output})
 		if err != nil {
 			return err
 		}
-		if failed = errors.Join(remember(c.dir, p), c.answers(ctx, p, health)); failed == nil {
-			c.processes = append(c.processes, p)
+		if failed = c.answers(ctx, p, health); failed == nil {
+			c.programs = append(c.programs, p)
 			return nil
 		}
-		if err := p.kill(); err != nil {
+		if err := p.Kill(); err != nil {
 			return errors.Join(failed, err)
 		}
 		if !strings.Contains(failed.Error(), "address already in use") {
@@ -136,7 +136,7 @@ func (c *ControlPlane) startOnPort(ctx context.Context, name string, port int, o
 }
 
 // answers waits until the program's health page says that it is well.
-func (c *ControlPlane) answers(ctx context.Context, p *process, url string) error {
+func (c *ControlPlane) answers(ctx context.Context, p *Program, url string) error {
 	roots := x509.NewCertPool()
 	if c.config != nil {
 		roots.AppendCertsFromPEM(c.config.CAData)
@@ -146,14 +146,14 @@ func (c *ControlPlane) answers(ctx context.Context, p *process, url string) erro
 	client := &http.Client{Transport: transport, Timeout: time.Second}
 	err := wait.PollUntilContextTimeout(ctx, look, longest, true, func(ctx context.Context) (bool, error) {
 		select {
-		case <-p.done:
-			return false, p.failure()
+		case <-p.Done():
+			return false, p.Failure()
 		default:
 		}
 		return c.healthy(ctx, client, url), nil
 	})
 	if wait.Interrupted(err) {
-		return fmt.Errorf("%s does not get ready: %w; %s says:\n%s", p.name, err, p.log, p.tail())
+		return fmt.Errorf("%s does not get ready: %w; %s ends with:\n%s", p.name, err, p.Log(), p.Tail())
 	}
 	return err
 }

@@ -32,6 +32,22 @@ func TestBY11_EmbeddedPassesTheSuite(t *testing.T) {
 	})
 }
 
+func TestBY11_EmbeddedPassesTheSuiteFromTwoProcesses(t *testing.T) {
+	db := databasetest.PostgreSQL(t)
+	second := databasetest.Second(t, db)
+	var runs atomic.Int64
+	directorytest.Run(t, func(t *testing.T) directorytest.Fixture {
+		w := newWorld(t, db)
+		w.db.second = second
+		return directorytest.Fixture{
+			Backend:   w,
+			Activate:  w.activate,
+			Writes:    w.db.writes.Load,
+			Namespace: fmt.Sprintf("two-%d", runs.Add(1)),
+		}
+	})
+}
+
 // activate goes the whole way: an invitation, its link, and its acceptance.
 func (w *world) activate(ctx context.Context, org directory.OrganizationID, address, confirmedName string) error {
 	if err := w.ledger.ApplyOrganization(ctx, directory.Organization{ID: org, DisplayName: "Example"}); err != nil {

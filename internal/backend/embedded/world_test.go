@@ -37,15 +37,25 @@ type world struct {
 // countingDB counts the transactions that wrote, and fails when told to.
 type countingDB struct {
 	*database.DB
+	// second, when set, runs every other transaction, as another process would.
+	second *database.DB
+	turn   atomic.Int64
 	writes atomic.Int64
 	fault  atomic.Pointer[directory.Error]
+}
+
+func (c *countingDB) next() *database.DB {
+	if c.second != nil && c.turn.Add(1)%2 == 0 {
+		return c.second
+	}
+	return c.DB
 }
 
 func (c *countingDB) Write(ctx context.Context, f func(context.Context, database.Tx) error) error {
 	if fault := c.fault.Load(); fault != nil {
 		return fault
 	}
-	err := c.DB.Write(ctx, f)
+	err := c.next().Write(ctx, f)
 	if err == nil {
 		c.writes.Add(1)
 	}
@@ -56,7 +66,7 @@ func (c *countingDB) Read(ctx context.Context, f func(context.Context, database.
 	if fault := c.fault.Load(); fault != nil {
 		return fault
 	}
-	return c.DB.Read(ctx, f)
+	return c.next().Read(ctx, f)
 }
 
 // quick stands in for argon2id where a test is not about hashing.

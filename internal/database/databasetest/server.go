@@ -139,7 +139,7 @@ func (s *Server) url() string {
 func (s *Server) start() error {
 	cmd := exec.Command("/bin/sh", "-c", supervise, "supervise", s.folder,
 		filepath.Join(s.programs, "postgres"), "-D", s.data(), "-k", s.folder, "-h", "",
-		"-c", "fsync=off", "-c", "full_page_writes=off", "-c", "max_connections=300", "-c", "shared_buffers=64MB")
+		"-c", "fsync=off", "-c", "full_page_writes=off", "-c", "max_connections=300", "-c", "deadlock_timeout=50ms", "-c", "shared_buffers=64MB")
 	cmd.Dir = s.folder
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: s.owner, Setpgid: true}
 	orders, err := cmd.StdinPipe()

@@ -58,9 +58,10 @@ type Sink struct {
 	authority *authority
 	tls       *tls.Config
 
-	mu     sync.Mutex
-	addr   string
-	server *smtp.Server
+	mu       sync.Mutex
+	addr     string
+	listener net.Listener
+	server   *smtp.Server
 	// stopped is closed when the server that runs now is stopped.
 	stopped chan struct{}
 	serving sync.WaitGroup
@@ -117,6 +118,7 @@ func (s *Sink) Restart() error {
 		listener = tls.NewListener(listener, s.tls)
 	}
 	server := s.server
+	s.listener = listener
 	s.serving.Go(func() { _ = server.Serve(listener) })
 	return nil
 }
@@ -147,7 +149,7 @@ func (s *Sink) newServer(stopped <-chan struct{}) *smtp.Server {
 // being taken any more. Stopping a stopped sink does nothing.
 func (s *Sink) Stop() error {
 	s.mu.Lock()
-	server := s.server
+	server, listener := s.server, s.listener
 	s.server = nil
 	if server != nil {
 		close(s.stopped)
@@ -156,13 +158,21 @@ func (s *Sink) Stop() error {
 	if server == nil {
 		return nil
 	}
-	err := server.Close()
+	// The server closes only the listener that it has begun to serve.
+	err := errors.Join(ignoreClosed(listener.Close()), ignoreClosed(server.Close()))
 	s.serving.Wait()
 	s.taking.Wait()
 	if err != nil {
 		return fmt.Errorf("stop the mail sink: %w", err)
 	}
 	return nil
+}
+
+func ignoreClosed(err error) error {
+	if errors.Is(err, net.ErrClosed) {
+		return nil
+	}
+	return err
 }
 
 // take announces that a message is about to be taken; false when the sink was

@@ -30,7 +30,7 @@ func (p *Page) Audit() []string {
 func (p *Page) auditFocus() []string {
 	p.t.Helper()
 	controls := Evaluate[[]string](p, focusableScript)
-	Evaluate[bool](p, "document.activeElement?.blur(), getSelection().collapse(document.body, 0), true")
+	Evaluate[bool](p, beginScript)
 	var findings, reached []string
 	for range controls {
 		p.Press(Tab)
@@ -51,7 +51,10 @@ type focus struct {
 	Visible bool   `json:"visible"`
 }
 
-const nameScript = `(e) => e.tagName.toLowerCase() + ":" + (e.id || e.textContent.trim())`
+// beginScript puts the keyboard before the first control.
+const beginScript = `document.body.tabIndex = -1, document.body.focus(), document.body.removeAttribute("tabindex"), true`
+
+const nameScript = `(e) => e.tagName.toLowerCase() + ":" + (e.id || e.textContent.trim().slice(0, 40))`
 
 // focusableScript lists the controls in reading order.
 const focusableScript = `[...document.querySelectorAll("a[href], button, input, select, textarea")]
@@ -62,6 +65,6 @@ const focusScript = `(() => {
 	const e = document.activeElement, style = getComputedStyle(e);
 	return {
 		control: (` + nameScript + `)(e),
-		visible: style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2,
+		visible: style.outlineStyle === "auto" || (style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2),
 	};
 })()`

@@ -41,6 +41,10 @@
   for (const input of document.querySelectorAll("input:not([type=hidden]), select, textarea")) {
     if (![...(input.labels ?? [])].some(visible)) say(input, "has no visible label");
   }
+  // 2.4.3: the order of the page is the order of the keyboard
+  for (const element of document.querySelectorAll("[tabindex]")) {
+    if (element.tabIndex > 0) say(element, "has a tabindex above zero");
+  }
   // 2.5.8: targets of 24 pixels, links in running text excepted
   for (const target of document.querySelectorAll("button, input, select")) {
     const { width, height } = target.getBoundingClientRect();

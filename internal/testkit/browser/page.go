@@ -108,13 +108,13 @@ func (p *Page) Click(selector string) {
 	p.do("click on "+selector, chromedp.Click(chromedp.CSS(selector)))
 }
 
-// Fill replaces what is in the input that a CSS selector finds by typing.
+// Fill types over what is in the input that a CSS selector finds.
 func (p *Page) Fill(selector, text string) {
 	p.t.Helper()
-	p.do("fill in "+selector,
-		chromedp.Clear(chromedp.CSS(selector)),
-		chromedp.SendKeys(chromedp.CSS(selector), text),
-	)
+	p.do("go to "+selector, chromedp.Focus(chromedp.CSS(selector)))
+	// chromedp.Clear changes the attribute, not what was typed.
+	Evaluate[bool](p, "document.activeElement.select(), true")
+	p.do("fill in "+selector, chromedp.KeyEvent(text))
 }
 
 // Location returns the address that is shown.
