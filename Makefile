@@ -92,7 +92,7 @@ api-docs: $(CRD_REF_DOCS)
 ##@ Checking it
 
 .PHONY: verify
-verify: verify-layout verify-modules verify-format verify-generated verify-vet verify-static ## Check all that needs no test run.
+verify: verify-layout verify-modules verify-format verify-generated verify-vet ## Check all that needs no test run.
 
 .PHONY: verify-layout
 verify-layout:
@@ -121,11 +121,6 @@ verify-generated: $(CONTROLLER_GEN) $(CRD_REF_DOCS)
 verify-vet:
 	@echo "verify: go vet"
 	@for module in $(CODE_MODULES); do (cd $$module && go vet ./...); done
-
-.PHONY: verify-static
-verify-static:
-	@echo "verify: the binary of the image needs nothing but itself"
-	@hack/verify-static
 
 ##@ Building it
 

@@ -90,7 +90,7 @@ func TestInspect(t *testing.T) {
 		decisions = `: the sections are Status, Context, Decision, Refused, Consequences, in this order`
 		missing   = `: no package comment: say there what it is for, what it promises and what it does not, beginning with `
 		numbering = `: number the decisions without gaps and without repeating one`
-		story     = `: begin with the row, such as TestHE3_TheMailHasOneButton, or with TestPromise_`
+		story     = `: put the row before an underscore, as in TestStory_HE3_TheMailHasOneButton, or Promise_`
 	)
 	for name, tc := range map[string]struct {
 		reason  string
@@ -193,10 +193,11 @@ func TestInspect(t *testing.T) {
 			},
 		},
 		"story without a row": {
-			reason: "a row that does not exist is none; a promise is enough; helpers and other tests are free",
+			reason: "a row that does not exist is none; a row may stand anywhere; a promise is enough; helpers and other tests are free",
 			changes: map[string]string{
 				"controllers/story_mail_test.go": "package controllers_test\n\nfunc TestMailIsSent(t *testing.T) {}\n\n" +
-					"func TestHE9_Sent(t *testing.T) {}\n\nfunc TestPromise_Once(t *testing.T) {}\n\nfunc TestHE3Sent(t *testing.T) {}\n",
+					"func TestHE9_Sent(t *testing.T) {}\n\nfunc TestStory_Promise_Once(t *testing.T) {}\n\nfunc TestHE3Sent(t *testing.T) {}\n",
+				"controllers/story_two_test.go": "package controllers_test\n\nfunc TestStory_HR8_BY3_Many(t *testing.T) {}\n",
 				"controllers/setup_test.go": "package controllers_test\n\nfunc TestSetup(t *testing.T) {}\n",
 			},
 			want: []string{
@@ -263,7 +264,7 @@ func TestInspectRefusesWhatItCannotRead(t *testing.T) {
 
 func TestPrintRows(t *testing.T) {
 	p, err := open(with(map[string]string{
-		"controllers/story_mail_test.go": "package controllers_test\n\nfunc TestHE3_HE4_Button_HE5(t *testing.T) {}\n",
+		"controllers/story_mail_test.go": "package controllers_test\n\nfunc TestStory_HE3_HE4_Button_HE9(t *testing.T) {}\n",
 		"internal/invite/invite.go":      "package invite\n\nfunc TestHR1_NotATest() {}\n",
 		"internal/invite/invite_test.go": "package invite\n\nfunc TestHE4(t *testing.T) {}\n",
 	}))

@@ -19,14 +19,13 @@ func rows() []string {
 	}
 }
 
-// rowsNamed returns the rows with which the name of a test begins, such as HR2 and HE3 of TestHR2_HE3_OneButton.
+// rowsNamed returns the rows in the name of a test, such as HR2 and HE3 of TestHR2_HE3_OneButton.
 func rowsNamed(test string) []string {
 	var named []string
 	for part := range strings.SplitSeq(strings.TrimPrefix(test, "Test"), "_") {
-		if !slices.Contains(rows(), part) {
-			break
+		if slices.Contains(rows(), part) {
+			named = append(named, part)
 		}
-		named = append(named, part)
 	}
 	return named
 }

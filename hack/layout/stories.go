@@ -7,7 +7,7 @@ import (
 )
 
 // promise is the other thing that a story can prove.
-const promise = "TestPromise_"
+const promise = "Promise_"
 
 // storyNames wants the row that a story tells in the name of its test, so that a row without a story can be seen.
 func storyNames(p project) ([]finding, error) {
@@ -21,14 +21,14 @@ func storyNames(p project) ([]finding, error) {
 			if fn.Recv != nil || !strings.HasPrefix(name, "Test") || name == "TestMain" {
 				continue
 			}
-			if len(rowsNamed(name)) > 0 || strings.HasPrefix(name, promise) {
+			if len(rowsNamed(name)) > 0 || strings.Contains(name, promise) {
 				continue
 			}
 			found = append(found, finding{
 				path: file.Path,
 				line: file.Line(fn.Pos()),
 				what: name + " names no row that it tells",
-				todo: fmt.Sprintf("begin with the row, such as TestHE3_TheMailHasOneButton, or with %s", promise),
+				todo: fmt.Sprintf("put the row before an underscore, as in TestStory_HE3_TheMailHasOneButton, or %s", promise),
 			})
 		}
 	}

@@ -109,9 +109,11 @@ func isBlank(r rune) bool {
 	return unicode.IsSpace(r) || r == '\u200b' || r == '\ufeff'
 }
 
-// split finds the one @ and names the mistakes that make it ambiguous.
-func split(s string) (local, domain string, err error) {
+// split finds the one @ and names the mistakes that make it ambiguous. It
+// returns what stands before it and what stands after it.
+func split(s string) (string, string, error) {
 	at := strings.Count(s, "@")
+	var err error
 	switch {
 	case s == "":
 		err = errors.New("an address is missing; write one such as ada@example.com")
@@ -128,7 +130,7 @@ func split(s string) (local, domain string, err error) {
 	case at > 1:
 		err = errors.New("there is more than one @; write one address, and separate several by commas or line breaks")
 	}
-	local, domain, _ = strings.Cut(s, "@")
+	local, domain, _ := strings.Cut(s, "@")
 	return local, domain, err
 }
 

@@ -66,13 +66,13 @@ func ParseEntry(text string) Entry {
 }
 
 // cutLine cuts at the first line break of any system, so that line numbers are
-// those an editor shows.
-func cutLine(text string) (line, rest string) {
+// those an editor shows. It returns what stands before it and what stands after it.
+func cutLine(text string) (string, string) {
 	i := strings.IndexAny(text, "\n\r\u0085\u2028\u2029")
 	if i < 0 {
 		return text, ""
 	}
-	line, rest = text[:i], text[i:]
+	line, rest := text[:i], text[i:]
 	for _, brk := range []string{"\r\n", "\n", "\r", "\u0085", "\u2028", "\u2029"} {
 		if after, ok := strings.CutPrefix(rest, brk); ok {
 			return line, after
@@ -97,9 +97,9 @@ func itemEnd(line string) int {
 	return len(line)
 }
 
-// quoted reads a quoted-string (RFC 5322 §3.2.4) at the beginning of s and
-// returns what it says and where it ends.
-func quoted(s string) (value string, end int, ok bool) {
+// quoted reads a quoted-string (RFC 5322 §3.2.4) at the beginning of s, if there
+// is one, and returns what it says and where it ends.
+func quoted(s string) (string, int, bool) {
 	if !strings.HasPrefix(s, `"`) {
 		return "", 0, false
 	}
@@ -119,7 +119,7 @@ func quoted(s string) (value string, end int, ok bool) {
 }
 
 // splitName takes an item apart into a display name and a bare address.
-func splitName(item string) (name, bare string, err error) {
+func splitName(item string) (string, string, error) {
 	if value, end, ok := quoted(item); ok && end == len(item) {
 		// A quoted field of a CSV file.
 		return "", value, nil
@@ -132,7 +132,7 @@ func splitName(item string) (name, bare string, err error) {
 	if !ok {
 		return "", "", errors.New("the address in angle brackets must come last and end with >; write it as in Ada Lovelace <ada@example.com>")
 	}
-	name = trim(item[:open])
+	name := trim(item[:open])
 	if value, end, ok := quoted(name); ok && end == len(name) {
 		name = value
 	} else if strings.ContainsAny(name, "<>") {

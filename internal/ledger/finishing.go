@@ -15,6 +15,7 @@ import (
 const maxReason = 200
 
 // Finish records how an attempt ended; id is the claimed [directory.Delivery]'s.
+// Repeating it changes nothing.
 // KindConflict means that the claim is not this process's any more: it ended,
 // and whatever came of the attempt counts as unknown. KindNotFound that there
 // is no such delivery, KindInvalid that the result is not one of the four.
@@ -30,6 +31,9 @@ func (l *Ledger) Finish(ctx context.Context, id string, o directory.DeliveryOutc
 			return err
 		}
 		d := r.delivery
+		if d.attempts == attempt && recorded(d, o.Result) {
+			return nil
+		}
 		if d.state != directory.DeliveryClaimed || d.claimedBy != l.process || d.attempts != attempt {
 			return directory.Errorf(directory.KindConflict, op, "attempt %d is not claimed by this process any more", attempt)
 		}
@@ -39,6 +43,23 @@ func (l *Ledger) Finish(ctx context.Context, id string, o directory.DeliveryOutc
 		}
 		return l.move(ctx, tx, &r, next)
 	})
+}
+
+// recorded reports whether the delivery is where the result of its last attempt
+// has brought it: the answer to an earlier Finish was lost.
+func recorded(d deliveryRecord, result directory.DeliveryResult) bool {
+	switch d.state {
+	case directory.DeliverySent:
+		return result == directory.ResultSent
+	case directory.DeliveryRejected:
+		return result == directory.ResultRejected
+	case directory.DeliveryUnknown:
+		return result == directory.ResultUnknown
+	case directory.DeliveryQueued:
+		return result == directory.ResultRetry && !d.resent || result == directory.ResultUnknown && d.resent
+	case directory.DeliveryClaimed, directory.DeliveryCancelled:
+	}
+	return false
 }
 
 // transition is where a claimed delivery goes.

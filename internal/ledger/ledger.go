@@ -37,8 +37,8 @@ type Options struct {
 	// BaseURL is the portal's public address, https://host without a trailing
 	// slash. Required with a Key.
 	BaseURL string
-	// Process tells this process from every other that claims deliveries, also
-	// from the one that had its name before. Required with a Key.
+	// Process tells this process from every other that claims deliveries at the
+	// same time. Required with a Key.
 	Process string
 	// ClaimFor is how long one attempt to hand over a mail may take; 0 means a minute.
 	ClaimFor time.Duration

@@ -9,12 +9,8 @@ import (
 	"github.com/rollcall-dev/rollcall/internal/directory"
 )
 
-const (
-	// maxClaims bounds one call of Claim.
-	maxClaims = 100
-	// claimRounds is how often Claim looks again when others were faster.
-	claimRounds = 5
-)
+// maxClaims bounds one call of Claim.
+const maxClaims = 100
 
 // Wake returns a channel that is signalled after this process queued a
 // delivery. Other processes' deliveries are found by asking from time to time.
@@ -31,7 +27,8 @@ func (l *Ledger) signal() {
 // Claim takes up to n deliveries that are due, oldest first, and at most 100.
 // The claims are committed when it returns; each has to be finished before its
 // Deadline, and counts as unknown afterwards. Claims that others did not finish
-// are settled first. It writes nothing when nothing is due.
+// are settled first. Fewer than n means that no more are due now, or that the
+// database failed meanwhile. It writes nothing when nothing is due.
 func (l *Ledger) Claim(ctx context.Context, n int) ([]directory.Delivery, error) {
 	const op = "claim deliveries"
 	if err := l.needKey(op); err != nil {
@@ -44,16 +41,32 @@ func (l *Ledger) Claim(ctx context.Context, n int) ([]directory.Delivery, error)
 	if err := l.settle(ctx, overdue); err != nil {
 		return nil, err
 	}
-	for range claimRounds {
-		due, err := l.due(ctx, atMost(n, maxClaims))
-		if err != nil || len(due) == 0 {
+	return l.collect(ctx, op, atMost(n, maxClaims))
+}
+
+// collect goes on until it has n or nothing is due any more: what was due may
+// have been taken by others, or be dead. Each round leaves less that is due.
+func (l *Ledger) collect(ctx context.Context, op string, n int) ([]directory.Delivery, error) {
+	var claimed []directory.Delivery
+	for len(claimed) < n {
+		due, err := l.due(ctx, n-len(claimed))
+		if err == nil && len(due) == 0 {
+			break
+		}
+		var more []directory.Delivery
+		if err == nil {
+			more, err = l.claim(ctx, op, due)
+		}
+		if err != nil && len(claimed) > 0 {
+			// What is claimed already must be handed over, not dropped.
+			break
+		}
+		if err != nil {
 			return nil, err
 		}
-		if claimed, err := l.claim(ctx, op, due); err != nil || len(claimed) > 0 {
-			return claimed, err
-		}
+		claimed = append(claimed, more...)
 	}
-	return nil, nil
+	return claimed, nil
 }
 
 // due returns the ids of deliveries that wait to be claimed.
@@ -114,7 +127,7 @@ func (l *Ledger) claimOne(ctx context.Context, tx database.Tx, op, id string, no
 		UPDATE deliveries SET state = 'Claimed', attempts = attempts + 1, claimed_by = $1, claimed_until = $2
 		WHERE id = $3 AND state = 'Queued' AND next_at <= $4 AND EXISTS (
 			SELECT 1 FROM invitations i JOIN ledger_organizations o ON o.id = i.organization
-			WHERE i.id = deliveries.invitation AND i.state = 'Pending' AND i.closed = 0 AND i.expires_at > $4)`,
+			WHERE i.id = deliveries.invitation )`,
 		l.process, database.Micros(now.Add(l.claimFor)), id, database.Micros(now))
 	if err := expectOne(result, err); errors.Is(err, errRaced) {
 		return nil, l.cancelDead(ctx, tx, op, id, now)

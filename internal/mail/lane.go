@@ -9,9 +9,6 @@ import (
 )
 
 const (
-	// patience is how long all claimed deliveries may make no progress before
-	// those that wait for slow servers make room for others.
-	patience = 2 * time.Second
 	// A server that failed is left alone for minPause, and for twice as long
 	// after each further failure, up to maxPause.
 	minPause = time.Second
@@ -34,6 +31,8 @@ type lane struct {
 	waiting []directory.Delivery
 	// senders counts the goroutines that empty it.
 	senders int
+	// moved is when an attempt ended last, or the first one began.
+	moved time.Time
 	// proven is true when the server's last word was sensible.
 	proven bool
 	// stalled is true from when its waiting deliveries had to make room until
@@ -79,12 +78,15 @@ func (o *Outbox) accept(sending context.Context, d directory.Delivery) {
 	o.held++
 	l := o.lanes[d.Mail.Server]
 	if l == nil {
-		l = &lane{}
+		l = &lane{moved: o.Clock.Now()}
 		o.lanes[d.Mail.Server] = l
 	}
 	if why := l.refusal(o.Clock.Now()); why != "" {
 		o.senders.Go(func() { o.handBack(sending, []directory.Delivery{d}, why) })
 		return
+	}
+	if l.senders == 0 {
+		l.moved = o.Clock.Now()
 	}
 	l.waiting = append(l.waiting, d)
 	o.staff(sending, d.Mail.Server, l)
@@ -149,6 +151,7 @@ func (o *Outbox) learn(sending context.Context, name string, l *lane, a attempt)
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	now := o.Clock.Now()
+	l.moved = now
 	switch {
 	case a.lesson == lessonNone:
 		return nil
@@ -168,13 +171,13 @@ func (o *Outbox) learn(sending context.Context, name string, l *lane, a attempt)
 	return waiting
 }
 
-// shed hands back what waits in all lanes, because nothing moves and nothing
-// else can be claimed.
+// shed hands back what waits for servers that have not moved for a while,
+// because nothing else can be claimed.
 func (o *Outbox) shed(sending context.Context) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for _, l := range o.lanes {
-		if len(l.waiting) == 0 {
+		if len(l.waiting) == 0 || o.Clock.Since(l.moved) < o.patience {
 			continue
 		}
 		waiting := l.waiting

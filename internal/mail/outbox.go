@@ -76,6 +76,9 @@ type Outbox struct {
 	senders sync.WaitGroup
 	// freed gets something when a claimed delivery was finished.
 	freed chan struct{}
+	// patience is how long all claimed deliveries may make no progress before
+	// those that wait for slow servers make room for others.
+	patience time.Duration
 
 	mu sync.Mutex
 	// lanes are by name of the mail server.
@@ -115,6 +118,7 @@ func New(o OutboxOptions) (*Outbox, error) {
 		OutboxOptions: o,
 		metrics:       m,
 		freed:         make(chan struct{}, 1),
+		patience:      2 * time.Second,
 		lanes:         map[string]*lane{},
 	}, nil
 }
@@ -158,7 +162,7 @@ const claimTimeout = 30 * time.Second
 func (o *Outbox) claim(ctx, sending context.Context) {
 	room := min(o.room(), o.Workers)
 	if room <= 0 {
-		if o.wait(ctx, patience, o.freed) && o.room() <= 0 {
+		if o.wait(ctx, o.patience, o.freed); o.room() <= 0 {
 			o.shed(sending)
 		}
 		return
@@ -186,18 +190,15 @@ func (o *Outbox) claimAtMost(ctx context.Context, n int) ([]directory.Delivery, 
 	return o.Queue.Claim(ctx, n)
 }
 
-// wait returns after d, or when the channel delivers, or ctx ends. It reports
-// whether it was d.
-func (o *Outbox) wait(ctx context.Context, d time.Duration, early <-chan struct{}) bool {
+// wait returns after d, or when the channel delivers, or ctx ends.
+func (o *Outbox) wait(ctx context.Context, d time.Duration, early <-chan struct{}) {
 	t := o.Clock.NewTimer(d)
 	defer t.Stop()
 	select {
 	case <-t.C():
-		return true
 	case <-early:
 	case <-ctx.Done():
 	}
-	return false
 }
 
 func (o *Outbox) room() int {

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/rollcall-dev/rollcall/internal/address"
 	"github.com/rollcall-dev/rollcall/internal/directory"
 )
 
@@ -83,7 +84,7 @@ func (p *portal) invitationDocument(token string, i directory.Invitation, name s
 		Scripted: true,
 		Invitation: &invitationPage{
 			InvitationDetails: i.Details,
-			Address:           i.Address,
+			Address:           readable(i.Address),
 			Name:              name,
 			Until:             moment(i.ExpiresAt),
 			Left:              left(i.ExpiresAt.Sub(p.clock.Now())),
@@ -96,6 +97,15 @@ func (p *portal) invitationDocument(token string, i directory.Invitation, name s
 			Problems:          ps,
 		},
 	}
+}
+
+// readable writes an address for people, its domain in its own script.
+func readable(canonical string) string {
+	parsed, err := address.Parse(canonical)
+	if err != nil {
+		return canonical
+	}
+	return parsed.Display()
 }
 
 // left says how long something still lasts, rounded down, so that nobody comes

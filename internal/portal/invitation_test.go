@@ -201,3 +201,20 @@ func TestPromise_HostileTextIsEscapedAndIsolated(t *testing.T) {
 		`value="&#34;&gt;&lt;script&gt;alert(1)&lt;/script&gt;"`, "<bdi>&lt;b&gt;Krankenhaus")
 	got.lacks(t, "<b>", "<i>", "<img src=x", "<script>alert")
 }
+
+func TestCH2_AddressIsShownInItsOwnScript(t *testing.T) {
+	w := newWorld()
+	token := w.invite(func(i *directory.Invitation) { i.Address = "ada@xn--bcher-kva.example" })
+	v := w.visitor(t)
+	v.get("/i/"+token).wants(t, http.StatusOK, `value="ada@bücher.example"`)
+	v.post("/i/"+token, "name", adaName, "password", goodPass).leadsTo(t, "/welcome")
+	v.get("/welcome").wants(t, http.StatusOK, "ada@bücher.example")
+}
+
+func TestWelcomeOfSomebodyWithoutAName(t *testing.T) {
+	w := newWorld()
+	v := w.visitor(t)
+	v.cookies[cookieName] = w.member(t)
+	w.accounts[string(clinic)+" "+adaMail].Name = ""
+	v.get("/welcome").wants(t, http.StatusOK, "<strong><bdi>"+adaMail+"</bdi></strong>")
+}

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/time/rate"
 	"k8s.io/utils/clock"
 
+	"github.com/rollcall-dev/rollcall/internal/address"
 	"github.com/rollcall-dev/rollcall/internal/directory"
 )
 
@@ -83,9 +84,14 @@ func newLimiters(l Limits, c clock.PassiveClock) *limiters {
 // tokenKey is under which a link is counted.
 func tokenKey(token string) [sha256.Size]byte { return sha256.Sum256([]byte(token)) }
 
-// addressKey is under which sign-in attempts are counted.
-func addressKey(org directory.OrganizationID, address string) [sha256.Size]byte {
-	return sha256.Sum256([]byte(string(org) + "\x00" + address))
+// addressKey is under which sign-in attempts are counted: one for all spellings
+// of an address, so that another spelling is no further attempt.
+func addressKey(org directory.OrganizationID, typed string) [sha256.Size]byte {
+	canonical, err := address.Canonical(typed)
+	if err != nil {
+		canonical = typed
+	}
+	return sha256.Sum256([]byte(string(org) + "\x00" + canonical))
 }
 
 // keyedLimiter is a [rate.Limiter] for each of the keys seen lately. Keys live

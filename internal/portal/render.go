@@ -39,7 +39,7 @@ type pages struct {
 // parsePages makes style and script part of the templates, so that a page is
 // one response, and html/template itself puts them where the nonce is.
 func parsePages() (pages, error) {
-	layout, err := template.ParseFS(assets, "assets/*.html")
+	layout, err := template.ParseFS(assets, "assets/*.html", "assets/favicon.svg")
 	if err != nil {
 		return pages{}, fmt.Errorf("parse the portal's pages: %w", err)
 	}

@@ -76,17 +76,17 @@ func (p *portal) signIn(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	address := strings.TrimSpace(fields["address"])
-	page := signInPage{Action: signInPath(org), Address: address, Problems: signInProblems(address, fields["password"])}
+	typed := strings.TrimSpace(fields["address"])
+	page := signInPage{Action: signInPath(org), Address: typed, Problems: signInProblems(typed, fields["password"])}
 	if len(page.Problems) > 0 {
 		p.show(w, r, http.StatusUnprocessableEntity, signInDocument(page))
 		return
 	}
-	if wait := p.limits.signIn.take(addressKey(org, strings.ToLower(address))); wait > 0 {
+	if wait := p.limits.signIn.take(addressKey(org, typed)); wait > 0 {
 		p.showTooMany(w, r, wait)
 		return
 	}
-	session, _, err := p.accounts.SignIn(r.Context(), org, address, normalizePassword(fields["password"]))
+	session, _, err := p.accounts.SignIn(r.Context(), org, typed, normalizePassword(fields["password"]))
 	switch directory.KindOf(err) {
 	case "":
 		p.enter(w, r, session)
@@ -99,9 +99,9 @@ func (p *portal) signIn(w http.ResponseWriter, r *http.Request) {
 }
 
 // signInProblems looks only at what was typed, never at who exists.
-func signInProblems(address, password string) problems {
+func signInProblems(typed, password string) problems {
 	var ps problems
-	if address == "" || len(address) > addressMax {
+	if typed == "" || len(typed) > addressMax {
 		ps = ps.with("address", "Enter the e-mail address that your invitation was sent to.")
 	}
 	if password == "" {

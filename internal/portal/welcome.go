@@ -39,6 +39,7 @@ func (p *portal) showWelcome(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
+	account.Address = readable(account.Address)
 	p.show(w, r, http.StatusOK, document{
 		Title:   "You are in " + isolate(account.OrganizationName),
 		Welcome: &welcomePage{Account: account, SignIn: signInPath(account.Organization)},

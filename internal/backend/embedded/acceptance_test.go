@@ -20,7 +20,7 @@ import (
 func TestHE3_AcceptingLetsThePersonInAtOnce(t *testing.T) {
 	databasetest.Each(t, func(t *testing.T, db *database.DB) {
 		w := practiceWorld(t, db)
-		session, got, err := w.Accept(t.Context(), w.invite(t, practice, ada, 1),
+		session, got, err := w.Accept(t.Context(), w.invite(t, ada, 1),
 			directory.Acceptance{Name: " Ada, Countess of Lovelace ", Password: password})
 		must(t, err)
 		want := directory.Account{
@@ -42,7 +42,7 @@ func TestHE3_AcceptingLetsThePersonInAtOnce(t *testing.T) {
 		if m.State != directory.MemberActive || m.ConfirmedName != "Ada, Countess of Lovelace" || !m.JoinedAt.Equal(w.clock.Now()) {
 			t.Errorf("the member after acceptance is %+v", m)
 		}
-		if i := w.invitation(t, ada); i.State != directory.InvitationAccepted {
+		if i := w.invitation(t); i.State != directory.InvitationAccepted {
 			t.Errorf("the invitation is %s", i.State)
 		}
 	})
@@ -50,7 +50,7 @@ func TestHE3_AcceptingLetsThePersonInAtOnce(t *testing.T) {
 
 func TestHR5a_HD1_AccessGivenWhileInvitedIsThereOnAcceptance(t *testing.T) {
 	w := practiceWorld(t, databasetest.SQLite(t))
-	token := w.invite(t, practice, ada, 1)
+	token := w.invite(t, ada, 1)
 	must(t, w.ApplyRole(t.Context(), directory.Role{Organization: practice, Name: "lead", DisplayName: "Team Lead"}))
 	must(t, w.ApplyAccess(t.Context(), practice, ada, directory.Access{Grants: []directory.Grant{{Role: "lead", Unit: "north"}}, Units: []string{"north"}}))
 	_, account, err := w.Accept(t.Context(), token, directory.Acceptance{Password: password})
@@ -66,7 +66,7 @@ func TestHR5a_HD1_AccessGivenWhileInvitedIsThereOnAcceptance(t *testing.T) {
 func TestBY12_AcceptingIsTold(t *testing.T) {
 	databasetest.Each(t, func(t *testing.T, db *database.DB) {
 		w := practiceWorld(t, db)
-		token := w.invite(t, practice, ada, 1)
+		token := w.invite(t, ada, 1)
 		before, err := w.ledger.Head(t.Context())
 		must(t, err)
 		_, _, err = w.Accept(t.Context(), token, directory.Acceptance{Name: "Ada", Password: password})
@@ -92,24 +92,24 @@ func TestPromise_LinksThatAreNotPendingAnswerAlike(t *testing.T) {
 			"empty":     "",
 			"unknown":   strings.Repeat("A", 43),
 		}
-		tokens["revoked"] = w.invite(t, practice, ada, 1)
+		tokens["revoked"] = w.invite(t, ada, 1)
 		must(t, w.ledger.Close(t.Context(), practice, ada))
 		w.clock.Step(time.Hour)
-		tokens["superseded"] = w.invite(t, practice, ada, 1)
+		tokens["superseded"] = w.invite(t, ada, 1)
 		w.clock.Step(10 * time.Minute)
-		tokens["used"] = w.invite(t, practice, ada, 2)
+		tokens["used"] = w.invite(t, ada, 2)
 		_, _, err := w.Accept(t.Context(), tokens["used"], directory.Acceptance{Password: password})
 		must(t, err)
 		w.member(t, grace, directory.MemberInvited)
-		tokens["expired"] = w.invite(t, practice, grace, 1)
+		tokens["expired"] = w.invite(t, grace, 1)
 		w.clock.Step(time.Hour)
 
 		answers := map[string]int{}
 		for name, token := range tokens {
 			hashed := 0
-			w.WithKDF(func(password, salt []byte, passes, memory uint32, lanes uint8, length uint32) []byte {
+			w.WithKDF(func(password, salt []byte, c embedded.Cost) []byte {
 				hashed++
-				return quick(password, salt, passes, memory, lanes, length)
+				return quick(password, salt, c)
 			})
 			session, account, err := w.Accept(t.Context(), token, directory.Acceptance{Password: password})
 			wantKind(t, "accepting a link that is "+name, err, directory.KindNotFound)
@@ -133,7 +133,7 @@ func TestPromise_LinksThatAreNotPendingAnswerAlike(t *testing.T) {
 func TestPromise_OneOfManyAcceptsALink(t *testing.T) {
 	databasetest.Each(t, func(t *testing.T, db *database.DB) {
 		w := practiceWorld(t, db)
-		token := w.invite(t, practice, ada, 1)
+		token := w.invite(t, ada, 1)
 		const people = 50
 		sessions, errs := make([]string, people), make([]error, people)
 		start := make(chan struct{})
@@ -148,8 +148,8 @@ func TestPromise_OneOfManyAcceptsALink(t *testing.T) {
 		wait.Wait()
 		winners := 0
 		for i, err := range errs {
-			switch {
-			case err == nil:
+			switch err {
+			case nil:
 				winners++
 				if !w.signedIn(t, sessions[i]) {
 					t.Error("the winner is not signed in")
@@ -167,7 +167,7 @@ func TestPromise_OneOfManyAcceptsALink(t *testing.T) {
 func TestPromise_NobodyWhoIsOutGetsIn(t *testing.T) {
 	databasetest.Each(t, func(t *testing.T, db *database.DB) {
 		w := practiceWorld(t, db)
-		token := w.invite(t, practice, ada, 1)
+		token := w.invite(t, ada, 1)
 		accept := func() error {
 			_, _, err := w.Accept(t.Context(), token, directory.Acceptance{Password: password})
 			return err
@@ -176,7 +176,7 @@ func TestPromise_NobodyWhoIsOutGetsIn(t *testing.T) {
 		wantKind(t, "accepting while disabled", accept(), directory.KindConflict)
 		must(t, w.RemoveMember(t.Context(), practice, ada, directory.RemovalDrop))
 		wantKind(t, "accepting after being dropped", accept(), directory.KindConflict)
-		if got := w.invitation(t, ada).State; got != directory.InvitationPending {
+		if got := w.invitation(t).State; got != directory.InvitationPending {
 			t.Errorf("the invitation is %s, want it to stay Pending", got)
 		}
 		if n := w.count(t, "credentials") + w.count(t, "sessions"); n != 0 {
@@ -202,12 +202,12 @@ func (r rollback) Redeem(ctx context.Context, tx database.Tx, token string) (dir
 func TestAcceptIsAllOrNothing(t *testing.T) {
 	databasetest.Each(t, func(t *testing.T, db *database.DB) {
 		w := practiceWorld(t, db)
-		token := w.invite(t, practice, ada, 1)
+		token := w.invite(t, ada, 1)
 		b, err := embedded.New(embedded.Options{DB: w.db, Ledger: rollback{w.ledger}, Clock: w.clock})
 		must(t, err)
 		_, _, err = b.WithKDF(quick).Accept(t.Context(), token, directory.Acceptance{Password: password})
 		wantKind(t, "a transaction that fails", err, directory.KindInternal)
-		if i, m := w.invitation(t, ada), w.observe(t, ada); i.State != directory.InvitationPending || m.State != directory.MemberInvited {
+		if i, m := w.invitation(t), w.observe(t, ada); i.State != directory.InvitationPending || m.State != directory.MemberInvited {
 			t.Errorf("after a failed transaction the invitation is %s and the member %s", i.State, m.State)
 		}
 		if !w.signedIn(t, w.accept(t, ada)) {
@@ -218,7 +218,7 @@ func TestAcceptIsAllOrNothing(t *testing.T) {
 
 func TestAcceptRefusesWhatCannotBeKept(t *testing.T) {
 	w := practiceWorld(t, databasetest.SQLite(t))
-	token := w.invite(t, practice, ada, 1)
+	token := w.invite(t, ada, 1)
 	for name, a := range map[string]directory.Acceptance{
 		"line break in the name":  {Name: "Ada\r\nBcc: x@example.com", Password: password},
 		"NUL in the name":         {Name: "Ada\x00", Password: password},
@@ -233,7 +233,7 @@ func TestAcceptRefusesWhatCannotBeKept(t *testing.T) {
 			t.Errorf("%s: an error of %d bytes", name, len(err.Error()))
 		}
 	}
-	if got := w.invitation(t, ada).State; got != directory.InvitationPending {
+	if got := w.invitation(t).State; got != directory.InvitationPending {
 		t.Errorf("the invitation is %s", got)
 	}
 }
@@ -244,7 +244,7 @@ func TestHostileNamesAreKeptAsTheyAre(t *testing.T) {
 		for i, name := range []string{"Robert'); DROP TABLE members;--", "<script>alert(1)</script>", "\u202eevil", "日本語", "O'Neil \"Tip\"", "null"} {
 			address := strings.Repeat("x", i+1) + "@example.com"
 			w.member(t, address, directory.MemberInvited)
-			_, account, err := w.Accept(t.Context(), w.invite(t, practice, address, 1), directory.Acceptance{Name: name, Password: password})
+			_, account, err := w.Accept(t.Context(), w.invite(t, address, 1), directory.Acceptance{Name: name, Password: password})
 			must(t, err)
 			if account.Name != name || w.observe(t, address).ConfirmedName != name {
 				t.Errorf("%q became %q in the account and %q in the directory", name, account.Name, w.observe(t, address).ConfirmedName)
@@ -259,7 +259,7 @@ func TestAcceptingANewLinkSetsANewPassword(t *testing.T) {
 		old := w.accept(t, ada)
 		joined := w.observe(t, ada).JoinedAt
 		w.clock.Step(10 * time.Minute)
-		token := w.invite(t, practice, ada, 2)
+		token := w.invite(t, ada, 2)
 		fresh, _, err := w.Accept(t.Context(), token, directory.Acceptance{Name: "Ada King", Password: "another quiet afternoon"})
 		must(t, err)
 		if w.signedIn(t, old) || !w.signedIn(t, fresh) {
@@ -276,7 +276,7 @@ func TestAcceptingANewLinkSetsANewPassword(t *testing.T) {
 func TestPromise_NoSecretIsStored(t *testing.T) {
 	databasetest.Each(t, func(t *testing.T, db *database.DB) {
 		w := practiceWorld(t, db)
-		token := w.invite(t, practice, ada, 1)
+		token := w.invite(t, ada, 1)
 		session, _, err := w.Accept(t.Context(), token, directory.Acceptance{Name: "Ada", Password: password})
 		must(t, err)
 		for _, query := range []string{

@@ -102,7 +102,7 @@ func TestInvalidDeclarations(t *testing.T) {
 
 func TestPromise_TroubleWithTheDatabaseIsNeverFinal(t *testing.T) {
 	w := practiceWorld(t, databasetest.SQLite(t))
-	token := w.invite(t, practice, ada, 1)
+	token := w.invite(t, ada, 1)
 	w.db.fault.Store(&directory.Error{Kind: directory.KindUnavailable, Op: "use the database"})
 	ctx := t.Context()
 	for name, call := range map[string]func() error{

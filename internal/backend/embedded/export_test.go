@@ -1,10 +1,13 @@
 package embedded
 
-// KDF is how tests spare or count the work of hashing.
-type KDF func(password, salt []byte, passes, memoryKiB uint32, lanes uint8, length uint32) []byte
+// Cost is how hard a password is to hash.
+type Cost = cost
+
+// Argon2id is what passwords are hashed with outside of tests.
+func Argon2id(password, salt []byte, c Cost) []byte { return argon2id(password, salt, c) }
 
 // WithKDF has the backend hash with another function.
-func (b *Backend) WithKDF(kdf KDF) *Backend {
+func (b *Backend) WithKDF(kdf func(password, salt []byte, c Cost) []byte) *Backend {
 	b.hasher.kdf = kdf
 	return b
 }

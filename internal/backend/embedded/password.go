@@ -31,6 +31,9 @@ type cost struct {
 	lanes             uint8
 }
 
+// String returns the parameters as a PHC string holds them.
+func (c cost) String() string { return fmt.Sprintf("m=%d,t=%d,p=%d", c.memoryKiB, c.passes, c.lanes) }
+
 // strength is the cost of new hashes: the second recommendation of the OWASP
 // Password Storage Cheat Sheet for argon2id. When it rises, a stored hash is
 // made anew the next time its owner signs in.
@@ -42,8 +45,8 @@ type hasher struct {
 	rand  io.Reader
 	slots chan struct{}
 	cost  cost
-	// kdf is argon2.IDKey, except in tests that count or spare its work.
-	kdf func(password, salt []byte, passes, memoryKiB uint32, lanes uint8, length uint32) []byte
+	// kdf is argon2id, except in tests that count or spare its work.
+	kdf func(password, salt []byte, c cost) []byte
 	// decoy is what nobody's password hashes to: it makes refusing an unknown
 	// address as much work as refusing a wrong password.
 	decoy secretHash
@@ -57,7 +60,7 @@ type secretHash struct {
 }
 
 func newHasher(rand io.Reader, concurrency int, c cost) (*hasher, error) {
-	h := &hasher{rand: rand, slots: make(chan struct{}, concurrency), cost: c, kdf: argon2.IDKey}
+	h := &hasher{rand: rand, slots: make(chan struct{}, concurrency), cost: c, kdf: argon2id}
 	noise := make([]byte, saltBytes+keyBytes)
 	if _, err := io.ReadFull(rand, noise); err != nil {
 		return nil, fmt.Errorf("read random bytes: %w", err)
@@ -80,22 +83,27 @@ func (h *hasher) hash(ctx context.Context, password string) (string, error) {
 	return s.String(), nil
 }
 
-// verify reports whether the password is the one that was stored, and whether
-// the stored hash should be made anew. An empty text is nobody's hash: that
-// takes as long, and is false.
-func (h *hasher) verify(ctx context.Context, stored, password string) (ok, weak bool, err error) {
+// verify reports whether the password is the one that was stored. An empty text
+// is nobody's hash: that takes as long, and is false.
+func (h *hasher) verify(ctx context.Context, stored, password string) (bool, error) {
 	s := h.decoy
 	if stored != "" {
+		var err error
 		if s, err = parseHash(stored); err != nil {
-			return false, false, err
+			return false, err
 		}
 	}
 	key, err := h.derive(ctx, password, s)
 	if err != nil {
-		return false, false, err
+		return false, err
 	}
-	ok = subtle.ConstantTimeCompare(key, s.key) == 1 && stored != ""
-	return ok, s.cost.memoryKiB < h.cost.memoryKiB || s.cost.passes < h.cost.passes, nil
+	return subtle.ConstantTimeCompare(key, s.key) == 1 && stored != "", nil
+}
+
+// weak reports whether a stored hash was cheaper than new ones are.
+func (h *hasher) weak(stored string) bool {
+	s, err := parseHash(stored)
+	return err == nil && (s.cost.memoryKiB < h.cost.memoryKiB || s.cost.passes < h.cost.passes)
 }
 
 // derive waits for a slot and does the work.
@@ -106,14 +114,17 @@ func (h *hasher) derive(ctx context.Context, password string, s secretHash) ([]b
 		return nil, directory.Errorf(directory.KindUnavailable, "hash a password", "%w", context.Cause(ctx))
 	}
 	defer func() { <-h.slots }()
-	return h.kdf([]byte(password), s.salt, s.cost.passes, s.cost.memoryKiB, s.cost.lanes, keyBytes), nil
+	return h.kdf([]byte(password), s.salt, s.cost), nil
+}
+
+func argon2id(password, salt []byte, c cost) []byte {
+	return argon2.IDKey(password, salt, c.passes, c.memoryKiB, c.lanes, keyBytes)
 }
 
 // String returns the PHC string.
 func (s secretHash) String() string {
 	encode := base64.RawStdEncoding.EncodeToString
-	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version,
-		s.cost.memoryKiB, s.cost.passes, s.cost.lanes, encode(s.salt), encode(s.key))
+	return fmt.Sprintf("$argon2id$v=%d$%s$%s$%s", argon2.Version, s.cost, encode(s.salt), encode(s.key))
 }
 
 // parseHash reads what [secretHash.String] wrote. Its error repeats nothing of it.

@@ -10,8 +10,6 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"golang.org/x/crypto/argon2"
-
 	"github.com/rollcall-dev/rollcall/internal/backend/embedded"
 	"github.com/rollcall-dev/rollcall/internal/database"
 	"github.com/rollcall-dev/rollcall/internal/database/databasetest"
@@ -22,7 +20,7 @@ const storedHashes = "SELECT password_hash FROM credentials"
 
 func TestPromise_PasswordsAreHashedWithArgon2id(t *testing.T) {
 	w := practiceWorld(t, databasetest.SQLite(t))
-	w.WithKDF(argon2.IDKey)
+	w.WithKDF(embedded.Argon2id)
 	w.accept(t, ada)
 	stored := w.column(t, storedHashes)[0]
 	if !strings.HasPrefix(stored, "$argon2id$v=19$m=19456,t=2,p=1$") {
@@ -118,7 +116,7 @@ func TestPromise_HashingIsCapped(t *testing.T) {
 	w := newWorld(t, databasetest.SQLite(t), func(o *embedded.Options) { o.HashConcurrency = 2 })
 	var running, most atomic.Int64
 	working, finish := make(chan struct{}, 8), make(chan struct{})
-	w.WithKDF(func(password, salt []byte, passes, memory uint32, lanes uint8, length uint32) []byte {
+	w.WithKDF(func(password, salt []byte, c embedded.Cost) []byte {
 		n := running.Add(1)
 		defer running.Add(-1)
 		for {
@@ -129,7 +127,7 @@ func TestPromise_HashingIsCapped(t *testing.T) {
 		}
 		working <- struct{}{}
 		<-finish
-		return quick(password, salt, passes, memory, lanes, length)
+		return quick(password, salt, c)
 	})
 	var wait sync.WaitGroup
 	for range 6 {
@@ -181,7 +179,7 @@ func TestNewRefusesWhatItCannotWorkWith(t *testing.T) {
 // no guessable secret.
 func TestWithoutRandomnessNothingIsIssued(t *testing.T) {
 	w := practiceWorld(t, databasetest.SQLite(t))
-	token := w.invite(t, practice, ada, 1)
+	token := w.invite(t, ada, 1)
 	for _, left := range []int{0, 15, 16, 47} {
 		seed := io.MultiReader(bytes.NewReader(make([]byte, 48)), bytes.NewReader(make([]byte, left)))
 		b, err := embedded.New(embedded.Options{DB: w.db, Ledger: w.ledger, Clock: w.clock, Rand: seed})
@@ -192,7 +190,7 @@ func TestWithoutRandomnessNothingIsIssued(t *testing.T) {
 			t.Errorf("another error: %v", err)
 		}
 	}
-	if got := w.invitation(t, ada).State; got != directory.InvitationPending {
+	if got := w.invitation(t).State; got != directory.InvitationPending {
 		t.Errorf("the invitation is %s", got)
 	}
 }

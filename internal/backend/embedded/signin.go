@@ -32,7 +32,7 @@ func (b *Backend) SignIn(ctx context.Context, org directory.OrganizationID, addr
 		// Nobody has such a password; the work must be done all the same.
 		password, who = "", identity{}
 	}
-	ok, weak, err := b.hasher.verify(ctx, who.hash, password)
+	ok, err := b.hasher.verify(ctx, who.hash, password)
 	if err != nil {
 		return "", directory.Account{}, inOp(op, err)
 	}
@@ -40,7 +40,7 @@ func (b *Backend) SignIn(ctx context.Context, org directory.OrganizationID, addr
 		return "", directory.Account{}, denied(op)
 	}
 	fresh := ""
-	if weak {
+	if b.hasher.weak(who.hash) {
 		if fresh, err = b.hasher.hash(ctx, password); err != nil {
 			return "", directory.Account{}, inOp(op, err)
 		}
@@ -48,20 +48,20 @@ func (b *Backend) SignIn(ctx context.Context, org directory.OrganizationID, addr
 	return b.enter(ctx, op, who, fresh)
 }
 
-// identify finds whom an address means. An address that nobody can have is
-// nobody's, like one that nobody has.
+// identify finds whom an address means. One that nobody can have is looked for
+// too, in vain, so that it takes as long as one that nobody has.
 func (b *Backend) identify(ctx context.Context, op string, org directory.OrganizationID, addr string) (identity, error) {
-	canonical, err := address.Canonical(addr)
-	if err != nil || storableKey("the organization's id", string(org)) != nil {
-		return identity{}, nil
+	parsed, invalid := address.Parse(addr)
+	if invalid != nil || storableKey("the organization's id", string(org)) != nil {
+		parsed, org = address.Address{}, ""
 	}
 	var who identity
-	err = b.read(ctx, op, func(ctx context.Context, tx database.Tx) error {
+	err := b.read(ctx, op, func(ctx context.Context, tx database.Tx) error {
 		who = identity{}
 		var state directory.MemberState
 		err := tx.QueryRowContext(ctx, `
 			SELECT m.id, m.state, c.password_hash FROM members m JOIN credentials c ON c.member = m.id
-			WHERE m.organization = $1 AND m.address = $2`, org, canonical).Scan(&who.member, &state, &who.hash)
+			WHERE m.organization = $1 AND m.address = $2`, org, parsed.String()).Scan(&who.member, &state, &who.hash)
 		if errors.Is(err, sql.ErrNoRows) {
 			return nil
 		}

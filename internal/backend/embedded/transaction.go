@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -150,10 +151,8 @@ func storable(what string, texts ...string) error {
 
 // storableKey is [storable] for what must not be empty either.
 func storableKey(what string, keys ...string) error {
-	for _, s := range keys {
-		if s == "" {
-			return &directory.Error{Kind: directory.KindInvalid, Err: fmt.Errorf("%s is empty", what)}
-		}
+	if slices.Contains(keys, "") {
+		return &directory.Error{Kind: directory.KindInvalid, Err: fmt.Errorf("%s is empty", what)}
 	}
 	return storable(what, keys...)
 }

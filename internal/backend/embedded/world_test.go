@@ -18,12 +18,13 @@ import (
 	"github.com/rollcall-dev/rollcall/internal/ledger"
 )
 
+const practice directory.OrganizationID = "clinic/practice"
+
 const (
-	practice directory.OrganizationID = "clinic/practice"
-	ada                               = "ada@example.com"
-	grace                             = "grace@example.com"
-	password                          = "a long and quiet afternoon"
-	baseURL                           = "https://people.example.com"
+	ada      = "ada@example.com"
+	grace    = "grace@example.com"
+	password = "a long and quiet afternoon"
+	baseURL  = "https://people.example.com"
 )
 
 // world is a backend with the ledger beside it, on one database.
@@ -70,7 +71,7 @@ func (c *countingDB) Read(ctx context.Context, f func(context.Context, database.
 }
 
 // quick stands in for argon2id where a test is not about hashing.
-func quick(password, salt []byte, _, _ uint32, _ uint8, _ uint32) []byte {
+func quick(password, salt []byte, _ embedded.Cost) []byte {
 	sum := sha256.Sum256(append(append([]byte{}, salt...), password...))
 	return sum[:]
 }
@@ -128,14 +129,14 @@ func (w *world) member(tb testing.TB, address string, state directory.MemberStat
 }
 
 // invite issues an invitation and returns the token of its link.
-func (w *world) invite(tb testing.TB, org directory.OrganizationID, address string, revision int64) string {
+func (w *world) invite(tb testing.TB, address string, revision int64) string {
 	tb.Helper()
 	ctx := context.Background()
 	_, err := w.ledger.Invite(ctx, directory.InvitationRequest{
-		Organization: org, Address: address, Revision: revision, ExpiresAfter: time.Hour,
+		Organization: practice, Address: address, Revision: revision, ExpiresAfter: time.Hour,
 	})
 	must(tb, err)
-	link, err := w.ledger.Link(ctx, org, address)
+	link, err := w.ledger.Link(ctx, practice, address)
 	must(tb, err)
 	return link[strings.LastIndex(link, "/")+1:]
 }
@@ -143,7 +144,7 @@ func (w *world) invite(tb testing.TB, org directory.OrganizationID, address stri
 // accept brings somebody in and returns the session.
 func (w *world) accept(tb testing.TB, address string) string {
 	tb.Helper()
-	session, _, err := w.Accept(context.Background(), w.invite(tb, practice, address, 1),
+	session, _, err := w.Accept(context.Background(), w.invite(tb, address, 1),
 		directory.Acceptance{Name: "Ada Lovelace", Password: password})
 	must(tb, err)
 	return session
@@ -156,9 +157,10 @@ func (w *world) observe(tb testing.TB, address string) directory.ObservedMember 
 	return m
 }
 
-func (w *world) invitation(tb testing.TB, address string) directory.Invitation {
+// invitation returns the newest invitation of Ada.
+func (w *world) invitation(tb testing.TB) directory.Invitation {
 	tb.Helper()
-	i, err := w.ledger.Invitation(context.Background(), practice, address)
+	i, err := w.ledger.Invitation(context.Background(), practice, ada)
 	must(tb, err)
 	return i
 }

@@ -75,9 +75,9 @@ func (g *Gate) wait(ctx context.Context) error {
 	}
 }
 
-// Inject arms a fault until the returned function is called. Of several faults
-// that fit one call, each is applied, the first that has an Err decides.
-func (m *Memory) Inject(f Fault) (withdraw func()) { return m.faults.add(f) }
+// Inject arms a fault, and returns what withdraws it. Of several faults that fit
+// one call, each is applied, and the first that has an Err decides.
+func (m *Memory) Inject(f Fault) func() { return m.faults.add(f) }
 
 // Calls returns how often the method was called, failed calls included.
 func (m *Memory) Calls(method Method) int { return m.faults.count(method) }
@@ -100,7 +100,7 @@ type armedFault struct {
 	seen int
 }
 
-func (f *faults) add(fault Fault) (withdraw func()) {
+func (f *faults) add(fault Fault) func() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	armed := &armedFault{Fault: fault}

@@ -22,9 +22,9 @@ func inPractice(t *testing.T) *Memory {
 	return m
 }
 
-func there(t *testing.T, m *Memory, address string) bool {
+func adaIsThere(t *testing.T, m *Memory) bool {
 	t.Helper()
-	_, err := m.Member(t.Context(), practice, address)
+	_, err := m.Member(t.Context(), practice, ada)
 	if err != nil && !directory.IsKind(err, directory.KindNotFound) {
 		t.Fatal(err)
 	}
@@ -69,7 +69,7 @@ func TestFaults(t *testing.T) {
 			if diff := cmp.Diff(tc.fails, fails); diff != "" {
 				t.Errorf("which calls fail (%s):\n%s", tc.reason, diff)
 			}
-			if got := there(t, m, ada); got != tc.stored {
+			if got := adaIsThere(t, m); got != tc.stored {
 				t.Errorf("stored: %t, want %t: %s", got, tc.stored, tc.reason)
 			}
 			if got := m.Calls(MethodApplyMember); got != len(tc.fails) {
@@ -94,7 +94,7 @@ func TestFaultGateHoldsACallBack(t *testing.T) {
 				done <- err
 			}()
 			<-gate.Reached()
-			if got := there(t, m, ada); got != after {
+			if got := adaIsThere(t, m); got != after {
 				t.Errorf("while the call is held back, stored: %t, want %t", got, after)
 			}
 			gate.Release()
@@ -102,7 +102,7 @@ func TestFaultGateHoldsACallBack(t *testing.T) {
 			if err := <-done; err != nil {
 				t.Error(err)
 			}
-			if !there(t, m, ada) {
+			if !adaIsThere(t, m) {
 				t.Error("the call had no effect")
 			}
 		})
@@ -124,7 +124,7 @@ func TestFaultGateEndsWithTheContext(t *testing.T) {
 	if err := <-done; !directory.IsKind(err, directory.KindUnavailable) || !errors.Is(err, context.Canceled) {
 		t.Errorf("a call given up at a gate: %v", err)
 	}
-	if there(t, m, ada) {
+	if adaIsThere(t, m) {
 		t.Error("a call that was given up had an effect")
 	}
 }
@@ -147,7 +147,7 @@ func TestOmitMakesListingsIncomplete(t *testing.T) {
 		if len(page.Members) != 2-len(omitted) || page.Complete != (omitted == nil) {
 			t.Errorf("with %d omitted, %d are listed and complete is %t", len(omitted), len(page.Members), page.Complete)
 		}
-		if !there(t, m, ada) {
+		if !adaIsThere(t, m) {
 			t.Error("who is left out of listings is gone")
 		}
 	}

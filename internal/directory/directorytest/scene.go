@@ -211,7 +211,9 @@ func (s *scene) list() []directory.ObservedMember {
 	return all
 }
 
-func (s *scene) listIn(org directory.OrganizationID) (all []directory.ObservedMember, complete bool) {
+// listIn reads all pages, and returns whether the listing was complete.
+func (s *scene) listIn(org directory.OrganizationID) ([]directory.ObservedMember, bool) {
+	var all []directory.ObservedMember
 	for cursor := ""; s.err == nil; {
 		page, err := s.f.Backend.ListMembers(s.ctx, org, cursor)
 		s.done("list members", err)

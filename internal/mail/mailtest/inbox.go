@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"embed"
 	"html/template"
+	"mime"
 	"net/http"
 	"net/url"
 	"slices"
@@ -66,15 +67,23 @@ func (b inbox) message(do func(http.ResponseWriter, Message)) http.HandlerFunc {
 	}
 }
 
-// messagePage is a message with its header as it was written.
+// messagePage is a message with its header as it was written, and its From
+// field as it is read.
 type messagePage struct {
 	Message
 	Headers string
+	Sender  string
 }
 
 func (b inbox) page(w http.ResponseWriter, m Message) {
 	headers, _, _ := strings.Cut(string(m.Raw), "\r\n\r\n")
-	show(w, "message.html.tmpl", messagePage{Message: m, Headers: strings.ReplaceAll(headers, "\r\n", "\n")})
+	sender, err := new(mime.WordDecoder).DecodeHeader(m.Header.Get("From"))
+	if err != nil {
+		sender = m.From
+	}
+	show(w, "message.html.tmpl", messagePage{
+		Message: m, Headers: strings.ReplaceAll(headers, "\r\n", "\n"), Sender: sender,
+	})
 }
 
 func (b inbox) html(w http.ResponseWriter, m Message) {
