@@ -135,12 +135,16 @@ func TestPromise_PodsRunUnderTheRestrictedProfile(t *testing.T) {
 			change: func(*corev1.PodSpec) {},
 			reason: "the promise",
 		},
-		"privileged": {
+		"with the node's processes": {
+			change:  func(s *corev1.PodSpec) { s.HostPID = true },
+			refused: "hostPID", reason: "shows that the namespace's label is enforced",
+		},
+		"gaining privileges": {
 			change: func(s *corev1.PodSpec) {
 				yes := true
-				s.Containers[0].SecurityContext = &corev1.SecurityContext{Privileged: &yes}
+				s.Containers[0].SecurityContext.AllowPrivilegeEscalation = &yes
 			},
-			refused: "privileged", reason: "shows that the namespace's label is enforced",
+			refused: "allowPrivilegeEscalation", reason: "a setuid file must be worth nothing",
 		},
 		"as root": {
 			change: func(s *corev1.PodSpec) {
@@ -202,8 +206,8 @@ func TestPromise_ContainersAreReadOnlyBoundedAndProbed(t *testing.T) {
 func TestPromise_ThePortalHoldsNoKubernetesCredentials(t *testing.T) {
 	t.Parallel()
 	m := render(t, "default")
-	account := find[corev1.ServiceAccount](t, m, "ServiceAccount", "rollcall-portal")
 	pod := find[appsv1.Deployment](t, m, "Deployment", "rollcall-portal").Spec.Template.Spec
+	account := find[corev1.ServiceAccount](t, m, "ServiceAccount", pod.ServiceAccountName)
 	for who, mounted := range map[string]*bool{"account": account.AutomountServiceAccountToken, "pod": pod.AutomountServiceAccountToken} {
 		if mounted == nil || *mounted {
 			t.Errorf("the portal's %s has its token mounted", who)
@@ -214,7 +218,7 @@ func TestPromise_ThePortalHoldsNoKubernetesCredentials(t *testing.T) {
 			t.Errorf("the portal mounts %q; want nothing but the database's URL", v.Name)
 		}
 	}
-	if got := rightsOf(t, installed, "rollcall-portal", installed); len(got) != 0 {
+	if got := rightsOf(t, installed, account.Name, installed); len(got) != 0 {
 		t.Errorf("the portal's account may %v, want nothing that nobody else may", got)
 	}
 }

@@ -198,7 +198,7 @@ func TestInspect(t *testing.T) {
 				"controllers/story_mail_test.go": "package controllers_test\n\nfunc TestMailIsSent(t *testing.T) {}\n\n" +
 					"func TestHE9_Sent(t *testing.T) {}\n\nfunc TestStory_Promise_Once(t *testing.T) {}\n\nfunc TestHE3Sent(t *testing.T) {}\n",
 				"controllers/story_two_test.go": "package controllers_test\n\nfunc TestStory_HR8_BY3_Many(t *testing.T) {}\n",
-				"controllers/setup_test.go": "package controllers_test\n\nfunc TestSetup(t *testing.T) {}\n",
+				"controllers/setup_test.go":     "package controllers_test\n\nfunc TestSetup(t *testing.T) {}\n",
 			},
 			want: []string{
 				"controllers/story_mail_test.go:3: TestMailIsSent names no row that it tells" + story,
@@ -266,7 +266,7 @@ func TestPrintRows(t *testing.T) {
 	p, err := open(with(map[string]string{
 		"controllers/story_mail_test.go": "package controllers_test\n\nfunc TestStory_HE3_HE4_Button_HE9(t *testing.T) {}\n",
 		"internal/invite/invite.go":      "package invite\n\nfunc TestHR1_NotATest() {}\n",
-		"internal/invite/invite_test.go": "package invite\n\nfunc TestHE4(t *testing.T) {}\n",
+		"internal/invite/invite_test.go": "package invite\n\nfunc TestHE4(t *testing.T) {}\n\nfunc TestHE5_Gone(t *testing.T) {}\n",
 	}))
 	if err != nil {
 		t.Fatal(err)
@@ -277,14 +277,15 @@ func TestPrintRows(t *testing.T) {
 	}
 	got := map[string]string{}
 	for line := range bytes.Lines(out.Bytes()) {
-		row, tests, _ := bytes.Cut(bytes.TrimSpace(line), []byte(" "))
-		if text := string(bytes.TrimSpace(tests)); text != "no test" {
+		row, told, _ := bytes.Cut(bytes.TrimSpace(line), []byte(" "))
+		if text := string(bytes.TrimSpace(told)); text != "0 other tests  no story" {
 			got[string(row)] = text
 		}
 	}
 	want := map[string]string{
-		"HE3": "controllers/story_mail_test.go:3",
-		"HE4": "controllers/story_mail_test.go:3 internal/invite/invite_test.go:3",
+		"HE3": "0 other tests  TestStory_HE3_HE4_Button_HE9",
+		"HE4": "1 other tests  TestStory_HE3_HE4_Button_HE9",
+		"HE5": "1 other tests  no story",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("rows told (-want +got):\n%s", diff)

@@ -13,7 +13,7 @@ var errFound = errors.New("see above")
 
 func main() {
 	root := flag.String("root", ".", "folder of the repository")
-	listRows := flag.Bool("rows", false, "print the rows and the tests that tell them, and check nothing")
+	listRows := flag.Bool("rows", false, "print the rows and the stories that tell them, and check nothing")
 	flag.Parse()
 	if err := run(os.Stdout, *root, *listRows); err != nil {
 		fmt.Fprintln(os.Stderr, "layout:", err)

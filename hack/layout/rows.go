@@ -30,25 +30,30 @@ func rowsNamed(test string) []string {
 	return named
 }
 
-// printRows prints every row with the tests that name it, so that one sees which nobody has told yet.
+// printRows prints every row with its stories and the number of other tests that name it, so that one sees which row
+// nobody has told yet.
 func printRows(out io.Writer, p project) error {
-	told := map[string][]string{}
+	stories, others := map[string][]string{}, map[string]int{}
 	for _, file := range p.source {
 		for _, fn := range file.Functions() {
 			if !file.IsTest() || fn.Recv != nil || !strings.HasPrefix(fn.Name.Name, "Test") {
 				continue
 			}
 			for _, row := range rowsNamed(fn.Name.Name) {
-				told[row] = append(told[row], fmt.Sprintf("%s:%d", file.Path, file.Line(fn.Pos())))
+				if isStory(file) {
+					stories[row] = append(stories[row], fn.Name.Name)
+				} else {
+					others[row]++
+				}
 			}
 		}
 	}
 	for _, row := range rows() {
-		tests := strings.Join(told[row], " ")
-		if tests == "" {
-			tests = "no test"
+		told := strings.Join(stories[row], ", ")
+		if told == "" {
+			told = "no story"
 		}
-		if _, err := fmt.Fprintf(out, "%-5s %s\n", row, tests); err != nil {
+		if _, err := fmt.Fprintf(out, "%-5s %3d other tests  %s\n", row, others[row], told); err != nil {
 			return err
 		}
 	}

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"path"
 	"strings"
+
+	"github.com/rollcall-dev/rollcall/hack/gosource"
 )
 
 // promise is the other thing that a story can prove.
@@ -13,7 +15,7 @@ const promise = "Promise_"
 func storyNames(p project) ([]finding, error) {
 	var found []finding
 	for _, file := range p.source {
-		if ok, _ := path.Match("controllers/story_*_test.go", file.Path); !ok {
+		if !isStory(file) {
 			continue
 		}
 		for _, fn := range file.Functions() {
@@ -33,4 +35,9 @@ func storyNames(p project) ([]finding, error) {
 		}
 	}
 	return found, nil
+}
+
+func isStory(file gosource.File) bool {
+	matched, _ := path.Match("controllers/story_*_test.go", file.Path)
+	return matched
 }

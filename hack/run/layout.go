@@ -27,7 +27,12 @@ type layout struct {
 // layoutBelow reads the environment. A KUBECONFIG that an earlier run printed
 // means an own control plane: its shell may still have it.
 func layoutBelow(repository string, getenv func(string) string) layout {
-	l := layout{repository: repository, kubeconfig: getenv("KUBECONFIG"), database: getenv("DATABASE_URL")}
+	l := layout{repository: repository, database: getenv("DATABASE_URL")}
+	// Not every shell expands a ~ in an argument of make.
+	l.kubeconfig = getenv("KUBECONFIG")
+	if rest, ok := strings.CutPrefix(l.kubeconfig, "~/"); ok {
+		l.kubeconfig = filepath.Join(getenv("HOME"), rest)
+	}
 	if given, err := filepath.Abs(l.kubeconfig); err == nil && given == l.ownKubeconfig() {
 		l.kubeconfig = ""
 	}

@@ -8,8 +8,8 @@ import (
 	"os/signal"
 	"syscall"
 
-	"k8s.io/klog/v2"
-	ctrl "sigs.k8s.io/controller-runtime"
+	"github.com/go-logr/logr"
+	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/rollcall-dev/rollcall/internal/testkit"
 )
@@ -19,7 +19,7 @@ var errInterrupted = errors.New("interrupted")
 
 func main() {
 	// The libraries would tell of every retry; what matters is in the errors.
-	ctrl.SetLogger(klog.Background().V(9))
+	log.SetLogger(logr.Discard())
 	out := newConsole(os.Stdout, isTerminal(os.Stdout) && os.Getenv("TERM") != "dumb")
 	l := layoutBelow(testkit.Repository(), os.Getenv)
 	ctx, now := untilInterrupted()

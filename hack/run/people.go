@@ -105,7 +105,18 @@ func (c *clinic) settled() bool {
 			return false
 		}
 	}
-	return len(c.users.Items) > 0
+	return len(c.users.Items) > 0 && c.counted()
+}
+
+// counted tells whether the organizations have taken note of everybody.
+func (c *clinic) counted() bool {
+	counted := 0
+	for _, o := range c.organizations.Items {
+		if n := o.Status.Users; n != nil && n.Pending+n.Accepted == n.Total {
+			counted += int(n.Total)
+		}
+	}
+	return counted == len(c.users.Items)
 }
 
 func (c *clinic) progress() string {

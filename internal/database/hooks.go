@@ -20,8 +20,10 @@ func (h *hooks) run(ctx context.Context, tx Tx, f func(context.Context, Tx) erro
 	if err := f(ctx, tx); err != nil {
 		return err
 	}
-	for i := 0; i < len(h.before); i++ {
-		if err := h.before[i](ctx, tx); err != nil {
+	for len(h.before) > 0 {
+		first := h.before[0]
+		h.before = h.before[1:]
+		if err := first(ctx, tx); err != nil {
 			return err
 		}
 	}

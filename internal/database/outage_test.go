@@ -120,8 +120,7 @@ func newProxy(t *testing.T, direct string) *proxy {
 		t.Fatal(err)
 	}
 	const socket = ".s.PGSQL.5432"
-	// Not below the test's folder: a socket's path has at most 107 bytes.
-	folder, err := os.MkdirTemp("", "rollcall-proxy-")
+	folder, err := socketFolder()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -147,6 +146,10 @@ func newProxy(t *testing.T, direct string) *proxy {
 	}()
 	return p
 }
+
+// socketFolder is not below the test's folder, because a socket's path has at
+// most 107 bytes.
+func socketFolder() (string, error) { return os.MkdirTemp("", "rollcall-proxy-") }
 
 func (p *proxy) cutAt(text string) { p.cut.Store(&text) }
 

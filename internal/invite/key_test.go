@@ -43,7 +43,7 @@ func TestParseKey(t *testing.T) {
 				if err == nil || !strings.Contains(err.Error(), test.err) {
 					t.Fatalf("error %v; want one with %q", err, test.err)
 				}
-				if len(test.contents) > 0 && strings.TrimSpace(test.contents) != "" && strings.Contains(err.Error(), strings.TrimSpace(test.contents)) {
+				if text := strings.TrimSpace(test.contents); text != "" && strings.Contains(err.Error(), text) {
 					t.Error("the error repeats the contents")
 				}
 				return

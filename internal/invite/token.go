@@ -30,10 +30,6 @@ const (
 // texts, and carries none of them.
 var ErrMalformedToken = errors.New("not an invitation token")
 
-// strictBase64 refuses the encodings that differ from the canonical one in
-// padding bits only, so that every token has exactly one spelling.
-var strictBase64 = base64.RawURLEncoding.Strict()
-
 // Token is the secret part of an invitation's link: 32 bytes in unpadded
 // base64url, 43 characters. Formatting or logging one does not reveal it;
 // convert it with string(t) where the secret itself is meant.
@@ -44,9 +40,10 @@ func ParseToken(text string) (Token, error) {
 	if len(text) != tokenChars {
 		return "", ErrMalformedToken
 	}
-	// The decoder skips line breaks; a text of 43 characters that has some
-	// decodes to fewer bytes.
-	raw, err := strictBase64.DecodeString(text)
+	// Strict, because otherwise four texts that differ in their unused bits
+	// would be one token. The decoder skips line breaks; a text of 43 characters
+	// that has some decodes to fewer bytes.
+	raw, err := base64.RawURLEncoding.Strict().DecodeString(text)
 	if err != nil || len(raw) != tokenBytes {
 		return "", ErrMalformedToken
 	}

@@ -41,16 +41,20 @@ const (
 	ActionMailRequested Action = "MailRequested"
 	// ActionRevoked ended a pending invitation; the note says why.
 	ActionRevoked Action = "Revoked"
-	// ActionAccepted and ActionDeclined are the person's answers.
-	ActionAccepted Action = "Accepted"
-	ActionDeclined Action = "Declined"
+	// ActionAccepted is the person's answer.
+	ActionAccepted = Action(directory.InvitationAccepted)
+	// ActionDeclined is the other one.
+	ActionDeclined = Action(directory.InvitationDeclined)
 	// ActionClaimed began an attempt to hand over a mail.
 	ActionClaimed Action = "Claimed"
-	// ActionSent, ActionRejected, ActionRetried and ActionUnknown ended one.
-	ActionSent     Action = "Sent"
+	// ActionSent ended one: the mail server took the message.
+	ActionSent Action = "Sent"
+	// ActionRejected ended one: the mail server refused the message for good.
 	ActionRejected Action = "Rejected"
-	ActionRetried  Action = "Retried"
-	ActionUnknown  Action = "Unknown"
+	// ActionRetried ended one: it is tried again later.
+	ActionRetried Action = "Retried"
+	// ActionUnknown ended one: nobody can know.
+	ActionUnknown Action = "Unknown"
 	// ActionResent queued a mail once more after an attempt of unknown outcome.
 	ActionResent Action = "Resent"
 	// ActionCancelled gave up a mail that was due after its invitation had ended.

@@ -25,7 +25,6 @@ type follower struct {
 	t       *testing.T
 	changes chan directory.Change
 	ended   chan error
-	stop    context.CancelFunc
 }
 
 func follow(t *testing.T, l *ledger.Ledger) *follower {
@@ -35,11 +34,13 @@ func follow(t *testing.T, l *ledger.Ledger) *follower {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
-	f := &follower{t: t, changes: make(chan directory.Change, 1000), ended: make(chan error, 1), stop: cancel}
+	f := &follower{t: t, changes: make(chan directory.Change, 1000), ended: make(chan error, 1)}
 	go func() { f.ended <- l.FollowAfter(ctx, head, func(c directory.Change) { f.changes <- c }) }()
 	t.Cleanup(func() {
 		cancel()
-		<-f.ended
+		if err := <-f.ended; err != nil {
+			t.Errorf("following ended with %v", err)
+		}
 	})
 	return f
 }
@@ -63,12 +64,6 @@ func TestFollowTellsOwnChangesAtOnce(t *testing.T) {
 		w.mustRedeem(ada)
 		if diff := cmp.Diff(directory.Change{Sequence: 1, Organization: clinic, Address: ada}, f.next()); diff != "" {
 			w.t.Error(diff)
-		}
-		f.stop()
-		err := <-f.ended
-		f.ended <- nil
-		if err != nil {
-			w.t.Errorf("following ended with %v", err)
 		}
 	})
 }

@@ -72,7 +72,7 @@ func (l *Ledger) fulfil(ctx context.Context, tx database.Tx, op string, w wish) 
 	if tenant == nil {
 		return nil, directory.Errorf(directory.KindNotFound, op, "organization %q is not known yet", w.Organization)
 	}
-	history, err := selectMany(ctx, tx, newestOfAddress, w.Organization, w.Address)
+	history, err := selectMany(ctx, tx, newestOfAddress(), w.Organization, w.Address)
 	if err != nil {
 		return nil, err
 	}
@@ -87,7 +87,9 @@ func (l *Ledger) fulfil(ctx context.Context, tx database.Tx, op string, w wish) 
 
 // newestOfAddress has its limit in the text: SQLite (since 3.47) compiles a
 // statement whose LIMIT is a parameter anew at every use.
-var newestOfAddress = "WHERE i.organization = $1 AND i.address = $2 ORDER BY i.revision DESC LIMIT " + strconv.Itoa(historyLength)
+func newestOfAddress() string {
+	return "WHERE i.organization = $1 AND i.address = $2 ORDER BY i.revision DESC LIMIT " + strconv.Itoa(historyLength)
+}
 
 // wantsNew decides whether a new invitation is to be issued, given those of the
 // address, newest first. Closing closes all that there are, so an open one can

@@ -28,7 +28,7 @@ func TestInviteIssuesOneInvitation(t *testing.T) {
 		if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(directory.Invitation{}, "ID")); diff != "" || got.ID == "" {
 			w.t.Error(diff)
 		}
-		if diff := cmp.Diff(got, w.newest(ada)); diff != "" {
+		if diff := cmp.Diff(got, w.newest()); diff != "" {
 			w.t.Errorf("another invitation is observed: %s", diff)
 		}
 		observer := databasetest.Second(w.t, w.db)
@@ -89,7 +89,7 @@ func TestHR5a_DetailsChangeWhilePendingAndTheLinkStays(t *testing.T) {
 			w.t.Fatalf("claimed %d, %v; want the one mail", len(claimed), err)
 		}
 		for where, details := range map[string]directory.InvitationDetails{
-			"returned": got.Details, "observed": w.newest(ada).Details, "in the mail": claimed[0].Details,
+			"returned": got.Details, "observed": w.newest().Details, "in the mail": claimed[0].Details,
 		} {
 			if diff := cmp.Diff(changed.Details, details); diff != "" {
 				w.t.Errorf("%s: %s", where, diff)
@@ -120,7 +120,7 @@ func TestMailAskedForLaterIsQueuedOnce(t *testing.T) {
 		if _, err := w.Invite(w.t.Context(), silent); err != nil {
 			w.t.Fatal(err)
 		}
-		if got := w.newest(ada).Delivery.State; got != directory.DeliveryQueued {
+		if got := w.newest().Delivery.State; got != directory.DeliveryQueued {
 			w.t.Errorf("not asking for a mail any more made it %q; want it left alone", got)
 		}
 		if claimed, err := w.Claim(w.t.Context(), 10); err != nil || len(claimed) != 1 {
@@ -290,7 +290,7 @@ func TestBY8_ManyProcessesInviteOneAddressOnce(t *testing.T) {
 			if len(ids) != 1 {
 				w.t.Errorf("revision %d: they were given %d invitations; want one", revision, len(ids))
 			}
-			if got := w.newest(ada); got.Revision != revision {
+			if got := w.newest(); got.Revision != revision {
 				w.t.Errorf("the newest is number %d; want %d", got.Revision, revision)
 			}
 			w.later()
@@ -372,7 +372,7 @@ func TestDetailsAreStoredAsTheyAre(t *testing.T) {
 			w.t.Fatalf("claimed %d, %v", len(claimed), err)
 		}
 		for where, got := range map[string]directory.InvitationDetails{
-			"looked up": found.Details, "observed": w.newest(ada).Details, "claimed": claimed[0].Details,
+			"looked up": found.Details, "observed": w.newest().Details, "claimed": claimed[0].Details,
 		} {
 			if diff := cmp.Diff(hostile, got); diff != "" {
 				w.t.Errorf("%s: %s", where, diff)

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"k8s.io/utils/clock"
-	testclock "k8s.io/utils/clock/testing"
+	testingclock "k8s.io/utils/clock/testing"
 
 	"github.com/rollcall-dev/rollcall/internal/database"
 	"github.com/rollcall-dev/rollcall/internal/database/databasetest"
@@ -32,7 +32,7 @@ type world struct {
 	*ledger.Ledger
 	t     *testing.T
 	db    *database.DB
-	clock *testclock.FakeClock
+	clock *testingclock.FakeClock
 }
 
 // eachDatabase runs the story on both databases.
@@ -43,7 +43,7 @@ func eachDatabase(t *testing.T, story func(w *world)) {
 
 func newWorld(t *testing.T, db *database.DB) *world {
 	t.Helper()
-	w := &world{t: t, db: db, clock: testclock.NewFakeClock(start)}
+	w := &world{t: t, db: db, clock: testingclock.NewFakeClock(start)}
 	w.Ledger = w.open(db, "one", w.clock)
 	w.apply(directory.Organization{ID: clinic, DisplayName: "Clinic", Mail: directory.MailIdentity{From: "hello@clinic.example"}})
 	return w
@@ -105,10 +105,10 @@ func (w *world) invite(address string, revision int64) directory.Invitation {
 	return i
 }
 
-// newest observes the invitation of the address.
-func (w *world) newest(address string) directory.Invitation {
+// newest observes Ada's invitation.
+func (w *world) newest() directory.Invitation {
 	w.t.Helper()
-	i, err := w.Invitation(w.t.Context(), clinic, address)
+	i, err := w.Invitation(w.t.Context(), clinic, ada)
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -39,7 +39,8 @@ func claimID(delivery string, attempt int) string {
 	return delivery + "." + strconv.Itoa(attempt)
 }
 
-func parseClaimID(id string) (delivery string, attempt int, ok bool) {
+// parseClaimID is the inverse; it reports whether the text is a claim's id.
+func parseClaimID(id string) (string, int, bool) {
 	delivery, digits, found := strings.Cut(id, ".")
 	attempt, err := strconv.Atoi(digits)
 	return delivery, attempt, found && err == nil

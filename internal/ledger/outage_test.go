@@ -51,7 +51,7 @@ func TestBY8_DatabaseThatGoesAndComesBack(t *testing.T) {
 	if _, err := w.redeem(token); err != nil {
 		t.Error(err)
 	}
-	if got := w.newest(ada); got.State != directory.InvitationAccepted || got.Delivery.State != directory.DeliverySent {
+	if got := w.newest(); got.State != directory.InvitationAccepted || got.Delivery.State != directory.DeliverySent {
 		t.Errorf("after the outage it is %s, its mail %s", got.State, got.Delivery.State)
 	}
 	for want := range int64(2) {
@@ -75,7 +75,7 @@ func TestGivingUp(t *testing.T) {
 			return nil
 		})
 		wantKind(w.t, "redeem", err, directory.KindUnavailable)
-		if got := w.newest(ada); got.State != directory.InvitationPending {
+		if got := w.newest(); got.State != directory.InvitationPending {
 			w.t.Errorf("it is %s", got.State)
 		}
 	})

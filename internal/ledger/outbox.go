@@ -127,7 +127,7 @@ func (l *Ledger) claimOne(ctx context.Context, tx database.Tx, op, id string, no
 		UPDATE deliveries SET state = 'Claimed', attempts = attempts + 1, claimed_by = $1, claimed_until = $2
 		WHERE id = $3 AND state = 'Queued' AND next_at <= $4 AND EXISTS (
 			SELECT 1 FROM invitations i JOIN ledger_organizations o ON o.id = i.organization
-			WHERE i.id = deliveries.invitation )`,
+			WHERE i.id = deliveries.invitation AND i.state = 'Pending' AND i.closed = 0 AND i.expires_at > $4)`,
 		l.process, database.Micros(now.Add(l.claimFor)), id, database.Micros(now))
 	if err := expectOne(result, err); errors.Is(err, errRaced) {
 		return nil, l.cancelDead(ctx, tx, op, id, now)

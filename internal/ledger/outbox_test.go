@@ -49,7 +49,7 @@ func reasonOf(result directory.DeliveryResult) string {
 
 func (w *world) wantDelivery(want directory.DeliveryStatus) {
 	w.t.Helper()
-	if diff := cmp.Diff(want, w.newest(ada).Delivery); diff != "" {
+	if diff := cmp.Diff(want, w.newest().Delivery); diff != "" {
 		w.t.Errorf("delivery: %s", diff)
 	}
 }
@@ -227,7 +227,7 @@ func TestRetriesBackOff(t *testing.T) {
 		var waits []time.Duration
 		for range 12 {
 			w.finish(w.Ledger, w.claimOne(w.Ledger), directory.ResultRetry)
-			next := w.newest(ada).Delivery.NextAttemptAt
+			next := w.newest().Delivery.NextAttemptAt
 			waits = append(waits, next.Sub(w.clock.Now()))
 			w.clock.SetTime(next.Add(-time.Microsecond))
 			w.wantNothingDue(w.Ledger)
@@ -251,7 +251,7 @@ func TestRejectedIsFinal(t *testing.T) {
 		}
 		w.clock.Step(24 * time.Hour)
 		w.wantNothingDue(w.Ledger)
-		got := w.newest(ada).Delivery
+		got := w.newest().Delivery
 		if got.State != directory.DeliveryRejected || len(got.LastError) > 200 || len(got.LastError) < 199 ||
 			!strings.HasPrefix(got.LastError, "550 5.1.1 no such user  é") || strings.Contains(got.LastError, "\uFFFD") {
 			w.t.Errorf("%s with %d bytes: %q", got.State, len(got.LastError), got.LastError)
@@ -369,7 +369,7 @@ func TestAnotherKeyMailsNoDeadLink(t *testing.T) {
 			w.t.Fatal(err)
 		}
 		w.wantNothingDue(other)
-		got := w.newest(ada).Delivery
+		got := w.newest().Delivery
 		if got.State != directory.DeliveryQueued || !strings.Contains(got.LastError, "another invitation key") {
 			w.t.Errorf("the delivery is %s: %q", got.State, got.LastError)
 		}

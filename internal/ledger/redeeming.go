@@ -36,7 +36,7 @@ func (l *Ledger) Lookup(ctx context.Context, token string) (directory.Invitation
 // unless it is pending at this moment; of any number of callers one succeeds.
 // The change is appended when the transaction commits.
 func (l *Ledger) Redeem(ctx context.Context, tx database.Tx, token string) (directory.Invitation, error) {
-	return l.answer(ctx, tx, "redeem an invitation", token, directory.InvitationAccepted, ActionAccepted)
+	return l.answer(ctx, tx, "redeem an invitation", token, directory.InvitationAccepted)
 }
 
 // Decline turns the invitation down for the person whose token it is.
@@ -44,13 +44,14 @@ func (l *Ledger) Redeem(ctx context.Context, tx database.Tx, token string) (dire
 func (l *Ledger) Decline(ctx context.Context, token string) error {
 	const op = "decline an invitation"
 	return l.write(ctx, op, func(ctx context.Context, tx database.Tx) error {
-		_, err := l.answer(ctx, tx, op, token, directory.InvitationDeclined, ActionDeclined)
+		_, err := l.answer(ctx, tx, op, token, directory.InvitationDeclined)
 		return err
 	})
 }
 
-// answer ends an invitation on behalf of the person who was invited.
-func (l *Ledger) answer(ctx context.Context, tx database.Tx, op, token string, to directory.InvitationState, action Action) (directory.Invitation, error) {
+// answer ends an invitation on behalf of the person who was invited. The actions
+// of the two answers have the names of the states.
+func (l *Ledger) answer(ctx context.Context, tx database.Tx, op, token string, to directory.InvitationState) (directory.Invitation, error) {
 	none := &directory.Error{Kind: directory.KindNotFound, Op: op}
 	parsed, err := invite.ParseToken(token)
 	if err != nil {
@@ -65,7 +66,7 @@ func (l *Ledger) answer(ctx context.Context, tx database.Tx, op, token string, t
 		return directory.Invitation{}, inOp(op, err)
 	}
 	err = l.audit(ctx, tx, AuditEntry{
-		Actor: ActorPortal, Action: action, Organization: ended.organization, Address: ended.address,
+		Actor: ActorPortal, Action: Action(to), Organization: ended.organization, Address: ended.address,
 		Invitation: ended.id, Revision: ended.revision,
 	})
 	if err != nil {

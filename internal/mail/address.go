@@ -3,43 +3,32 @@ package mail
 import (
 	"errors"
 	"net/mail"
-	"strings"
 
-	"golang.org/x/net/idna"
+	"github.com/rollcall-dev/rollcall/internal/address"
 )
+
+// errNotAddress repeats nothing: reasons must not hold addresses.
+var errNotAddress = errors.New("it is not one bare e-mail address")
 
 // maxAddress is the longest addr-spec that fits a path of RFC 5321, section
 // 4.5.3.1.3, in bytes.
 const maxAddress = 254
 
 // parseAddress reads a bare addr-spec and gives its domain the form that every
-// mail server understands (A-labels, RFC 5891). Errors do not repeat it.
+// mail server understands, A-labels.
 func parseAddress(spec string) (*mail.Address, error) {
-	if strings.ContainsFunc(spec, func(r rune) bool { return r < ' ' || r == 0x7f || isInvisible(r) }) {
-		return nil, errors.New("it contains control characters")
+	parsed, err := address.Parse(spec)
+	if err != nil || len(parsed.String()) > maxAddress {
+		return nil, errNotAddress
 	}
-	if strings.ContainsAny(spec, "<>()") {
-		return nil, errors.New("it is not a bare address")
-	}
-	parsed, err := mail.ParseAddress(spec)
-	if err != nil || parsed.Name != "" {
-		return nil, errors.New("it is not an address")
-	}
-	at := strings.LastIndexByte(parsed.Address, '@')
-	domain, err := idna.Lookup.ToASCII(parsed.Address[at+1:])
-	if err != nil || domain == "" {
-		return nil, errors.New("its domain is not a domain name")
-	}
-	parsed.Address = parsed.Address[:at+1] + domain
-	if len(parsed.Address) > maxAddress {
-		return nil, errors.New("it is too long")
-	}
-	return parsed, nil
+	return &mail.Address{Address: parsed.String()}, nil
 }
 
-// spec writes an address as an addr-spec, with the local part quoted where RFC
-// 5321 wants it.
-func spec(a *mail.Address) string {
-	bare := mail.Address{Address: a.Address}
-	return strings.TrimSuffix(strings.TrimPrefix(bare.String(), "<"), ">")
+// readable is an address for people, its domain in its own script.
+func readable(spec string) string {
+	parsed, err := address.Parse(spec)
+	if err != nil {
+		return spec
+	}
+	return parsed.Display()
 }

@@ -37,7 +37,8 @@ func (o *Outbox) try(sending context.Context, d directory.Delivery, s *session) 
 	}
 	server, err := o.Servers.Server(ctx, d.Mail.Server)
 	if err != nil {
-		return attempt{outcome: retry(err.Error()), lesson: lessonDown, session: o.discard(sending, s)}
+		o.discard(sending, s)
+		return attempt{outcome: retry(err.Error()), lesson: lessonDown}
 	}
 	m, err := Render(d, Sender{From: o.DefaultFrom, Date: now})
 	switch {
@@ -75,7 +76,8 @@ func (o *Outbox) limit(ctx context.Context, d directory.Delivery) (context.Conte
 // used up, or turns out to have been closed by the server meanwhile.
 func (o *Outbox) handOver(ctx context.Context, server Server, m Message, s *session) attempt {
 	if s != nil && (s.server != server || s.sent >= maxPerConnection) {
-		s = o.discard(ctx, s)
+		o.discard(ctx, s)
+		s = nil
 	}
 	if s != nil {
 		f := s.send(ctx, m)
@@ -106,9 +108,8 @@ func failed(f *failure, server Server, m Message) attempt {
 	return a
 }
 
-func (o *Outbox) discard(ctx context.Context, s *session) *session {
+func (o *Outbox) discard(ctx context.Context, s *session) {
 	if s != nil {
 		s.close(ctx, true)
 	}
-	return nil
 }

@@ -14,6 +14,7 @@ import (
 //go:embed templates
 var templateFiles embed.FS
 
+//nolint:gochecknoglobals // Parsed once and never changed: parsing takes longer than all the rest of a mail.
 var (
 	htmlTemplate = htmltemplate.Must(htmltemplate.ParseFS(templateFiles, "templates/invitation.html.tmpl"))
 	textTemplate = texttemplate.Must(texttemplate.New("invitation.txt.tmpl").
@@ -47,7 +48,7 @@ func newContent(d directory.Delivery, to string) content {
 		Subject:      subject(d),
 		Organization: inert(oneLine(organizationName(d), maxName)),
 		Name:         inert(oneLine(d.Details.DisplayName, maxName)),
-		Address:      to,
+		Address:      readable(to),
 		Roles:        names(d.Details.Roles),
 		Units:        names(d.Details.Units),
 		Message:      inertLines(d.Details.Message),

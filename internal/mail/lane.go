@@ -119,9 +119,7 @@ func (o *Outbox) empty(sending context.Context, name string, l *lane) {
 		o.finish(sending, d, a.outcome)
 		o.handBack(sending, waiting, a.outcome.Reason)
 	}
-	if s != nil {
-		s.close(sending, true)
-	}
+	o.discard(sending, s)
 }
 
 // forget keeps the map from growing with every server ever used. The caller

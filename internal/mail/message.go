@@ -56,7 +56,7 @@ func Render(d directory.Delivery, s Sender) (Message, error) {
 	if err := errors.Join(textErr, htmlErr, err); err != nil {
 		return Message{}, directory.Errorf(directory.KindInternal, "write the mail", "%w", err)
 	}
-	return Message{From: spec(from), To: spec(to), Raw: raw, link: d.Link}, nil
+	return Message{From: from.Address, To: to.Address, Raw: raw, link: d.Link}, nil
 }
 
 func checkDelivery(d directory.Delivery) error {

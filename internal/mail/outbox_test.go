@@ -13,7 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus"
 	"k8s.io/utils/clock"
-	testclock "k8s.io/utils/clock/testing"
+	testingclock "k8s.io/utils/clock/testing"
 
 	"github.com/rollcall-dev/rollcall/internal/directory"
 	"github.com/rollcall-dev/rollcall/internal/mail/mailtest"
@@ -92,7 +92,7 @@ func (b *box) gathered(name, label string) float64 {
 func TestBY8_OutboxSendsEachDeliveryOnce(t *testing.T) {
 	const n = 200
 	sink := startSink(t, mailtest.Options{})
-	c := testclock.NewFakeClock(testDate)
+	c := testingclock.NewFakeClock(testDate)
 	q := newMemoryQueue(testDeliveries("x", n, testDate.Add(time.Minute))...)
 	b := startBox(t, q, fixedServers{"": serverOf(t, sink.Addr(), TLSNone)}, c, nil)
 	q.untilFinished(t, n)
@@ -124,7 +124,7 @@ func TestBY8_OutboxSendsEachDeliveryOnce(t *testing.T) {
 func TestBY8_WokenAtOnce(t *testing.T) {
 	sink := startSink(t, mailtest.Options{})
 	q := newMemoryQueue()
-	startBox(t, q, fixedServers{"": serverOf(t, sink.Addr(), TLSNone)}, testclock.NewFakeClock(testDate), nil)
+	startBox(t, q, fixedServers{"": serverOf(t, sink.Addr(), TLSNone)}, testingclock.NewFakeClock(testDate), nil)
 	for i := range 3 {
 		// The clock stands still, so that no polling helps.
 		q.add(testDeliveries(fmt.Sprint(i), 1, testDate.Add(time.Minute))...)
@@ -134,7 +134,7 @@ func TestBY8_WokenAtOnce(t *testing.T) {
 
 func TestBY8_PollsWhenNothingWakesIt(t *testing.T) {
 	sink := startSink(t, mailtest.Options{})
-	c := testclock.NewFakeClock(testDate)
+	c := testingclock.NewFakeClock(testDate)
 	q := newMemoryQueue()
 	b := startBox(t, q, fixedServers{"": serverOf(t, sink.Addr(), TLSNone)}, c, nil)
 	q.mu.Lock()
@@ -151,7 +151,7 @@ func TestBY8_PollsWhenNothingWakesIt(t *testing.T) {
 
 func TestBY8_ServerDownAndBack(t *testing.T) {
 	sink := startSink(t, mailtest.Options{})
-	c := testclock.NewFakeClock(testDate)
+	c := testingclock.NewFakeClock(testDate)
 	deliveries := testDeliveries("x", 20, testDate.Add(time.Hour))
 	q := newMemoryQueue(deliveries...)
 	servers := fixedServers{"": serverOf(t, sink.Addr(), TLSNone)}
@@ -263,7 +263,7 @@ func TestBY8_LostAnswerIsUnknown(t *testing.T) {
 	sink := startSink(t, mailtest.Options{})
 	sink.Inject(mailtest.Fault{Stage: mailtest.StageStored, Drop: true, Times: 1})
 	q := newMemoryQueue(testDeliveries("x", 1, testDate.Add(time.Minute))...)
-	startBox(t, q, fixedServers{"": serverOf(t, sink.Addr(), TLSNone)}, testclock.NewFakeClock(testDate), nil)
+	startBox(t, q, fixedServers{"": serverOf(t, sink.Addr(), TLSNone)}, testingclock.NewFakeClock(testDate), nil)
 	q.untilFinished(t, 1)
 	if got := q.outcome("x-0"); got.Result != directory.ResultUnknown {
 		t.Errorf("%+v", got)
@@ -305,7 +305,7 @@ func TestBY8_LostAnswerOnAReusedConnectionIsNotRetried(t *testing.T) {
 	all := testDeliveries("x", 2, testDate.Add(time.Minute))
 	sink.Inject(mailtest.Fault{Stage: mailtest.StageStored, Drop: true, To: all[1].Address})
 	q := newMemoryQueue(all...)
-	startBox(t, q, fixedServers{"": serverOf(t, sink.Addr(), TLSNone)}, testclock.NewFakeClock(testDate), nil)
+	startBox(t, q, fixedServers{"": serverOf(t, sink.Addr(), TLSNone)}, testingclock.NewFakeClock(testDate), nil)
 	q.untilFinished(t, 2)
 	if q.outcome("x-1").Result != directory.ResultUnknown {
 		t.Errorf("%+v", q.outcome("x-1"))
@@ -333,11 +333,11 @@ func TestOutbox_WhatIsNotSent(t *testing.T) {
 		},
 		"bad address": {
 			"nothing but an edit helps", func(d *directory.Delivery) { d.Address = "nobody" },
-			directory.DeliveryOutcome{Result: directory.ResultRejected, Reason: "read the recipient's address: it is not an address"},
+			directory.DeliveryOutcome{Result: directory.ResultRejected, Reason: "read the recipient's address: it is not one bare e-mail address"},
 		},
 		"bad sender": {
 			"an edit of the Organization helps", func(d *directory.Delivery) { d.Mail.From = "x" },
-			directory.DeliveryOutcome{Result: directory.ResultRetry, Reason: "read the sender's address: it is not an address"},
+			directory.DeliveryOutcome{Result: directory.ResultRetry, Reason: "read the sender's address: it is not one bare e-mail address"},
 		},
 		"no such server": {
 			"an edit of a Secret helps", func(d *directory.Delivery) { d.Mail.Server = "clinics/other" },
@@ -349,7 +349,7 @@ func TestOutbox_WhatIsNotSent(t *testing.T) {
 			d := testDelivery()
 			c.change(&d)
 			q := newMemoryQueue(d)
-			startBox(t, q, fixedServers{"": serverOf(t, sink.Addr(), TLSNone)}, testclock.NewFakeClock(testDate), nil)
+			startBox(t, q, fixedServers{"": serverOf(t, sink.Addr(), TLSNone)}, testingclock.NewFakeClock(testDate), nil)
 			q.untilFinished(t, 1)
 			if diff := cmp.Diff(c.want, q.outcome(d.ID)); diff != "" {
 				t.Errorf("because %s (-want +got):\n%s", c.reason, diff)
@@ -365,7 +365,7 @@ func TestBY8_StopFinishesWhatWasClaimed(t *testing.T) {
 	sink := startSink(t, mailtest.Options{})
 	fault := sink.Inject(mailtest.Fault{Stage: mailtest.StageDot, Hold: true})
 	q := newMemoryQueue(testDeliveries("x", 100, testDate.Add(time.Minute))...)
-	b := startBox(t, q, fixedServers{"": serverOf(t, sink.Addr(), TLSNone)}, testclock.NewFakeClock(testDate), nil)
+	b := startBox(t, q, fixedServers{"": serverOf(t, sink.Addr(), TLSNone)}, testingclock.NewFakeClock(testDate), nil)
 	<-fault.Reached()
 	b.stop()
 	fault.Release()
@@ -398,7 +398,7 @@ func TestBY8_StopDoesNotWaitForASilentServer(t *testing.T) {
 
 func TestOutbox_MaxPerSecond(t *testing.T) {
 	sink := startSink(t, mailtest.Options{})
-	c := testclock.NewFakeClock(testDate)
+	c := testingclock.NewFakeClock(testDate)
 	q := newMemoryQueue(testDeliveries("x", 10, testDate.Add(time.Hour))...)
 	b := startBox(t, q, fixedServers{"": serverOf(t, sink.Addr(), TLSNone)}, c, func(o *Outbox) { o.MaxPerSecond = 2 })
 	for sent := b.Workers; sent < 10; sent += b.Workers {
@@ -421,7 +421,7 @@ func TestPromise_LogsHoldNoAddressesOrLinks(t *testing.T) {
 	var mu sync.Mutex
 	var logged strings.Builder
 	q := newMemoryQueue(testDeliveries("x", 5, testDate.Add(time.Minute))...)
-	b := startBox(t, q, fixedServers{"": serverOf(t, sink.Addr(), TLSNone)}, testclock.NewFakeClock(testDate), func(o *Outbox) {
+	b := startBox(t, q, fixedServers{"": serverOf(t, sink.Addr(), TLSNone)}, testingclock.NewFakeClock(testDate), func(o *Outbox) {
 		o.Log = funcr.New(func(_, args string) { mu.Lock(); defer mu.Unlock(); logged.WriteString(args + "\n") }, funcr.Options{})
 	})
 	q.untilFinished(t, 5)

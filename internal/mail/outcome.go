@@ -83,8 +83,7 @@ func (f *failure) ofServer() bool {
 func isLoginCode(code int) bool { return code == 530 || code == 534 || code == 535 || code == 538 }
 
 func replyCode(err error) int {
-	var reply *textproto.Error
-	if errors.As(err, &reply) {
+	if reply, ok := errors.AsType[*textproto.Error](err); ok {
 		return reply.Code
 	}
 	return 0

@@ -27,14 +27,18 @@ const (
 	KeyHELO = "helo"
 )
 
-// tlsModes are the words for a mode, each with the port that goes with it.
-var tlsModes = map[string]struct {
-	mode TLSMode
-	port int
-}{
-	"starttls": {TLSStart, 587},
-	"implicit": {TLSImplicit, 465},
-	"none":     {TLSNone, 25},
+// parseTLS reads the word for a mode, and tells the port that goes with it.
+func parseTLS(word string) (TLSMode, int, error) {
+	switch strings.ToLower(word) {
+	case "", "starttls":
+		return TLSStart, 587, nil
+	case "implicit":
+		return TLSImplicit, 465, nil
+	case "none":
+		return TLSNone, 25, nil
+	default:
+		return "", 0, fmt.Errorf(`"tls": %q is not one of starttls, implicit, none`, word)
+	}
 }
 
 // ParseServer reads the data of a Secret. One line end after a value is
@@ -42,17 +46,11 @@ var tlsModes = map[string]struct {
 // password.
 func ParseServer(data map[string][]byte) (Server, error) {
 	value := func(key string) string { return strings.TrimRight(string(data[key]), "\r\n") }
-	mode := strings.ToLower(value(KeyTLS))
-	if mode == "" {
-		mode = "starttls"
+	mode, port, err := parseTLS(value(KeyTLS))
+	if err != nil {
+		return Server{}, err
 	}
-	known, ok := tlsModes[mode]
-	if !ok {
-		return Server{}, fmt.Errorf(`"tls": %q is not one of starttls, implicit, none`, mode)
-	}
-	port := known.port
 	if text := value(KeyPort); text != "" {
-		var err error
 		if port, err = strconv.Atoi(text); err != nil {
 			return Server{}, fmt.Errorf(`"port": %q is not a number`, text)
 		}
@@ -60,7 +58,7 @@ func ParseServer(data map[string][]byte) (Server, error) {
 	s := Server{
 		Host:     value(KeyHost),
 		Port:     port,
-		TLS:      known.mode,
+		TLS:      mode,
 		Username: value(KeyUsername),
 		Password: value(KeyPassword),
 		CABundle: value(KeyCA),

@@ -55,20 +55,28 @@ func headerText(name string) string {
 // and emoji are written with.
 func oneLine(text string, limit int) string {
 	var b strings.Builder
-	marks := 0
-	for _, r := range strings.ToValidUTF8(text, "\ufffd") {
+	kept, marks, gap := 0, 0, false
+	for _, r := range text {
 		if marks++; !unicode.Is(unicode.M, r) {
 			marks = 0
 		}
 		switch {
-		case marks > maxMarks:
 		case unicode.IsSpace(r), unicode.IsControl(r), unicode.In(r, unicode.Zl, unicode.Zp):
+			gap = kept > 0
+			continue
+		case marks > maxMarks, isInvisible(r) && r != zeroWidthJoiner && r != zeroWidthNonJoiner:
+			continue
+		case gap:
 			b.WriteByte(' ')
-		case r == zeroWidthJoiner, r == zeroWidthNonJoiner, !isInvisible(r):
-			b.WriteRune(r)
+			kept++
+		}
+		gap = false
+		b.WriteRune(r)
+		if kept++; kept > limit {
+			break
 		}
 	}
-	return shorten(strings.Join(strings.Fields(b.String()), " "), limit)
+	return shorten(b.String(), limit)
 }
 
 // isInvisible reports characters that show nothing themselves but change how

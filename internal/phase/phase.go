@@ -61,6 +61,12 @@ func Stalled(reason, message string) Answer {
 	return Answer{Word: WordStalled, Reason: reason, Message: message}
 }
 
+// StalledUntil is [Stalled] where at a known time it becomes something else
+// without an edit.
+func StalledUntil(t time.Time, reason, message string) Answer {
+	return Answer{Word: WordStalled, Reason: reason, Message: message, Until: t}
+}
+
 // Failed says that it went wrong and is to be tried again: after the given
 // time, or with backoff when that is 0.
 func Failed(err error, after time.Duration, reason, message string) Answer {

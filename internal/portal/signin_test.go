@@ -130,3 +130,17 @@ func TestSessionThatEndedLeadsToTheStartPage(t *testing.T) {
 		})
 	}
 }
+
+func TestPromise_EveryRefusalToSignInLooksTheSame(t *testing.T) {
+	var want answer
+	for _, kind := range []directory.Kind{directory.KindDenied, directory.KindNotFound, directory.KindConflict, directory.KindInvalid} {
+		w := newWorld()
+		w.failWith(directory.Errorf(kind, "sign in", "no"))
+		got := w.visitor(t).post(signInPath(clinic), "address", adaMail, "password", goodPass)
+		got.wants(t, http.StatusUnprocessableEntity, "Address and password do not match")
+		if want.main() != "" && got.main() != want.main() {
+			t.Errorf("%s: the page differs", kind)
+		}
+		want = got
+	}
+}

@@ -71,9 +71,9 @@ func forget(conditions *[]metav1.Condition, generation int64, kind string) {
 }
 
 func conclude(conditions *[]metav1.Condition, generation int64, a phase.Answer, own bool) {
-	meta.RemoveStatusCondition(conditions, reconciling)
 	switch a.Word {
 	case phase.WordDone:
+		meta.RemoveStatusCondition(conditions, reconciling)
 		meta.RemoveStatusCondition(conditions, stalled)
 		reason, message := succeeded, "Everything is as declared."
 		if own {
@@ -81,11 +81,14 @@ func conclude(conditions *[]metav1.Condition, generation int64, a phase.Answer, 
 		}
 		Set(conditions, generation, ready, metav1.ConditionTrue, reason, message)
 	case phase.WordStalled:
+		meta.RemoveStatusCondition(conditions, reconciling)
 		Set(conditions, generation, ready, metav1.ConditionFalse, a.Reason, a.Message)
 		Set(conditions, generation, stalled, metav1.ConditionTrue, a.Reason, a.Message)
 	default:
 		meta.RemoveStatusCondition(conditions, stalled)
 		Set(conditions, generation, ready, metav1.ConditionFalse, a.Reason, a.Message)
+		// Reconciling that is there stays: put back anew it would have another
+		// lastTransitionTime, and every look at something that waits be a write.
 		reason := progressing
 		if a.Word == phase.WordFailed {
 			reason = progressingWithRetry

@@ -153,7 +153,10 @@ func (r *Reporter[T]) next(ctx context.Context, out phase.Outcome) (reconcile.Re
 	a := out.Last()
 	switch a.Word {
 	case phase.WordStalled:
-		return reconcile.Result{}, nil
+		if a.Until.IsZero() {
+			return reconcile.Result{}, nil
+		}
+		return reconcile.Result{RequeueAfter: r.left(a.Until)}, nil
 	case phase.WordWaiting:
 		return reconcile.Result{RequeueAfter: jittered(positive(a.After, waitingFor))}, nil
 	case phase.WordFailed:
@@ -172,11 +175,15 @@ func (r *Reporter[T]) resync(until time.Time) time.Duration {
 	if until.IsZero() {
 		return again
 	}
-	left := max(until.Sub(r.Clock.Now()), time.Millisecond)
 	if again == 0 {
-		return left
+		return r.left(until)
 	}
-	return min(left, again)
+	return min(r.left(until), again)
+}
+
+// left is never zero, which would mean never.
+func (r *Reporter[T]) left(until time.Time) time.Duration {
+	return max(until.Sub(r.Clock.Now()), time.Millisecond)
 }
 
 // inOrder sorts Ready first, then steps, then those beside, then the rest, so

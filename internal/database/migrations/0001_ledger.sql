@@ -73,7 +73,7 @@ CREATE TABLE changes (
 
 -- Who did what, and what became of it. Holds no token and no link.
 CREATE TABLE audit (
-    id           TEXT PRIMARY KEY,
+    id           TEXT   NOT NULL,
     at           BIGINT NOT NULL,
     actor        TEXT   NOT NULL,
     action       TEXT   NOT NULL,
@@ -82,7 +82,7 @@ CREATE TABLE audit (
     -- '' and 0 when it is about no invitation
     invitation   TEXT   NOT NULL,
     revision     BIGINT NOT NULL,
-    note         TEXT   NOT NULL
+    note         TEXT   NOT NULL,
+    PRIMARY KEY (organization, id)
 );
 CREATE INDEX audit_address ON audit (organization, address, id);
-CREATE INDEX audit_organization ON audit (organization, id);

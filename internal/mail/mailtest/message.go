@@ -3,6 +3,7 @@ package mailtest
 import (
 	"bytes"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"html"
 	"io"
@@ -89,7 +90,7 @@ func (m *Message) read(contentType, encoding string, body io.Reader) error {
 func (m *Message) readParts(parts *multipart.Reader) error {
 	for {
 		part, err := parts.NextRawPart()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return nil
 		}
 		if err != nil {

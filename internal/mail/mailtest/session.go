@@ -2,6 +2,7 @@ package mailtest
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -57,7 +58,7 @@ func (n *session) Data(r io.Reader) error {
 	}
 	defer n.sink.taking.Done()
 	var raw bytes.Buffer
-	if _, err := io.CopyN(&raw, r, 100); err != nil && err != io.EOF {
+	if _, err := io.CopyN(&raw, r, 100); err != nil && !errors.Is(err, io.EOF) {
 		return err
 	}
 	if err := n.fail(StageBody); err != nil {

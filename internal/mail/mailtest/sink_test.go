@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	testclock "k8s.io/utils/clock/testing"
+	testingclock "k8s.io/utils/clock/testing"
 )
 
 const testMail = "From: Clinic <from@example.org>\r\nTo: <to@example.org>\r\nSubject: =?utf-8?q?Gr=C3=BC=C3=9Fe?=\r\n" +
@@ -43,7 +43,7 @@ func send(s *Sink, raw string) error {
 
 func TestSink_TakesMailApart(t *testing.T) {
 	now := time.Date(2025, 11, 21, 14, 30, 0, 0, time.UTC)
-	s := start(t, Options{Clock: testclock.NewFakePassiveClock(now)})
+	s := start(t, Options{Clock: testingclock.NewFakePassiveClock(now)})
 	if err := send(s, testMail); err != nil {
 		t.Fatal(err)
 	}

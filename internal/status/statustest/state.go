@@ -1,7 +1,9 @@
 package statustest
 
 import (
+	"cmp"
 	"fmt"
+	"reflect"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -28,7 +30,7 @@ type statusFields struct {
 // stateOf reads the fields by their names in JSON, as clients of the API do.
 func stateOf(o client.Object) (state, error) {
 	s := state{
-		name: fmt.Sprintf("%T %s/%s", o, o.GetNamespace(), o.GetName()), uid: o.GetUID(),
+		name: fmt.Sprintf("%s %s/%s", kindOf(o), o.GetNamespace(), o.GetName()), uid: o.GetUID(),
 		generation: o.GetGeneration(), deleted: o.GetDeletionTimestamp() != nil,
 	}
 	content, err := runtime.DefaultUnstructuredConverter.ToUnstructured(o)
@@ -43,6 +45,11 @@ func stateOf(o client.Object) (state, error) {
 		return state{}, fmt.Errorf("%s: read the status: %w", s.name, err)
 	}
 	return s, nil
+}
+
+// kindOf falls back on the Go type: typed objects rarely say their kind.
+func kindOf(o client.Object) string {
+	return cmp.Or(o.GetObjectKind().GroupVersionKind().Kind, reflect.TypeOf(o).Elem().Name())
 }
 
 func (s state) condition(kind string) *metav1.Condition {

@@ -43,10 +43,9 @@ type Stage struct {
 	// Recorder takes events; [Stage.Events] has them.
 	Recorder *events.FakeRecorder
 
-	t        testing.TB
-	api      *api
-	db       *database.DB
-	provided map[string]bool
+	t   testing.TB
+	api *api
+	db  *database.DB
 }
 
 // New returns a stage on which there is nothing yet.
@@ -54,7 +53,7 @@ func New(t testing.TB) *Stage {
 	t.Helper()
 	s := &Stage{
 		t: t, Clock: testingclock.NewFakeClock(time.Date(2026, 1, 5, 9, 0, 0, 0, time.UTC)),
-		Recorder: events.NewFakeRecorder(manyEvents), provided: map[string]bool{},
+		Recorder: events.NewFakeRecorder(manyEvents),
 	}
 	var err error
 	s.Memory, err = directorytest.NewMemory(directorytest.MemoryOptions{Clock: s.Clock})
