@@ -153,5 +153,5 @@ $(CRD_REF_DOCS): PACKAGE := github.com/elastic/crd-ref-docs
 $(GOLANGCI_LINT): PACKAGE := sigs.k8s.io/kube-api-linter/cmd/golangci-lint-kube-api-linter
 
 .PHONY: clean
-clean: ## Remove bin/ with all that was built.
+clean: ## Remove bin/ with all that was built; what "make run" keeps stays in .dev/.
 	@rm -rf bin

@@ -12,8 +12,10 @@ import (
 // Options say which database to open, and how.
 type Options struct {
 	// URL is sqlite:///absolute/path/of/file.db, or postgres://... as libpq
-	// describes it (PostgreSQL documentation, section 34.1.1.2). sqlite://:memory: is a
-	// file of its own that Close removes. Required.
+	// describes it (PostgreSQL documentation, section 34.1.1.2). Behind a pooler
+	// that gives each transaction another connection it says
+	// default_query_exec_mode=exec, and migrations go to the server directly.
+	// sqlite://:memory: is a file of its own that Close removes. Required.
 	URL string
 	// Connections is the most connections to a PostgreSQL server that this
 	// process holds; 0 means 16.

@@ -31,7 +31,8 @@ type migrationGuard struct {
 
 // Migrate creates or upgrades the tables; when there is nothing to do it writes
 // nothing. Any number of processes may call it at once. A database that a newer
-// release has upgraded is left as it is.
+// release has upgraded is left as it is. KindUnavailable and KindDenied as
+// everywhere; KindInternal means that a migration does not fit the database.
 func (db *DB) Migrate(ctx context.Context) error {
 	const op = "migrate the database"
 	files, err := fs.Sub(migrationFiles, "migrations")
@@ -49,8 +50,14 @@ func (db *DB) Migrate(ctx context.Context) error {
 	if err != nil {
 		return directory.Errorf(directory.KindInternal, op, "%w", err)
 	}
-	if _, err := provider.Up(ctx); err != nil {
-		return directory.Errorf(judge(err).kind, op, "%w", err)
+	// Each migration is a transaction together with its entry in goose's table,
+	// so what was applied before a failure is not applied again.
+	err = db.repeat(ctx, func() error {
+		_, err := provider.Up(ctx)
+		return err
+	})
+	if err != nil {
+		return directory.Errorf(directory.KindOf(err), op, "%w", err)
 	}
 	return nil
 }

@@ -2,7 +2,7 @@ package database_test
 
 import (
 	"context"
-	"sync"
+	"errors"
 	"testing"
 
 	"github.com/rollcall-dev/rollcall/internal/database"
@@ -15,20 +15,12 @@ func TestManyProcessesMigrateAtOnce(t *testing.T) {
 	} {
 		t.Run(string(dialect), func(t *testing.T) {
 			url := fresh(t)
-			var done sync.WaitGroup
-			var last *database.DB
-			for range 6 {
-				db := databasetest.Open(t, url)
-				last = db
-				done.Go(func() {
-					for range 2 {
-						if err := db.Migrate(t.Context()); err != nil {
-							t.Error(err)
-						}
-					}
-				})
+			dbs := make([]*database.DB, 8)
+			for i := range dbs {
+				dbs[i] = databasetest.Open(t, url)
 			}
-			done.Wait()
+			together(t, len(dbs), func(i int) error { return errors.Join(dbs[i].Migrate(t.Context()), dbs[i].Migrate(t.Context())) })
+			last := dbs[0]
 			if last.Dialect() != dialect {
 				t.Errorf("the dialect is %s", last.Dialect())
 			}

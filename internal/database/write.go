@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"time"
+
+	"github.com/rollcall-dev/rollcall/internal/directory"
 )
 
 const (
@@ -20,14 +22,22 @@ const (
 
 // Write runs f in a transaction and commits when f returns nil. It may call f
 // several times, each time in a fresh transaction: f must have no effect but
-// through its Tx, and must set, not add to, what it leaves in variables. An
-// error of f is returned as it is when it carries a [directory.Kind], otherwise
-// with the kind that fits what the database said.
+// through its Tx, and must set, not add to, what it leaves in variables. On
+// SQLite transactions share commits, so a slow f is slow for others too. An error
+// of f is returned as it is when it carries a [directory.Kind], otherwise with
+// the kind that fits what the database said. KindInternal when f itself calls
+// Write with the context that it was given: that would wait for itself.
 func (db *DB) Write(ctx context.Context, f func(context.Context, Tx) error) error {
-	ctx, cancel := context.WithTimeout(ctx, transactionTimeout)
+	if ctx.Value(writing{}) == db {
+		return directory.Errorf(directory.KindInternal, "write to the database", "a transaction was begun within another")
+	}
+	ctx, cancel := context.WithTimeout(context.WithValue(ctx, writing{}, db), transactionTimeout)
 	defer cancel()
 	return db.repeat(ctx, func() error { return db.engine.write(ctx, f) })
 }
+
+// writing is the key under which a context says to which DB it writes.
+type writing struct{}
 
 // Read runs f in a transaction that cannot write and sees one moment of the
 // database. Like Write it may call f several times.

@@ -111,7 +111,10 @@ func TestErrorsKeepOrGetTheirKind(t *testing.T) {
 			"no kind":          {t.Context(), func(context.Context, database.Tx) error { return errTest }, directory.KindInternal, false},
 			"bad SQL":          {t.Context(), statement("SELEKT 1"), directory.KindInternal, false},
 			"unique violation": {t.Context(), insert("one"), directory.KindInternal, true},
-			"canceled":         {canceled, insert("two"), directory.KindUnavailable, false},
+			"a write within a write": {t.Context(), func(ctx context.Context, _ database.Tx) error {
+				return db.Write(ctx, insert("inner"))
+			}, directory.KindInternal, false},
+			"canceled": {canceled, insert("two"), directory.KindUnavailable, false},
 			"no such row": {t.Context(), func(ctx context.Context, tx database.Tx) error {
 				var n int
 				return tx.QueryRowContext(ctx, "SELECT n FROM things WHERE name = $1", "none").Scan(&n)
@@ -166,7 +169,7 @@ func TestHooksRunAtTheEnd(t *testing.T) {
 			fails, hookFails bool
 			want             []string
 		}{
-			"success":       {false, false, []string{"work", "before", "before, added late", "after"}},
+			"success":       {false, false, []string{"work", "before", "before, second", "before, added late", "after"}},
 			"failure":       {true, false, []string{"work"}},
 			"failing hook":  {false, true, []string{"work", "before"}},
 			"both of these": {true, true, []string{"work"}},
@@ -185,6 +188,10 @@ func TestHooksRunAtTheEnd(t *testing.T) {
 						if test.hookFails {
 							return errTest
 						}
+						return nil
+					})
+					tx.BeforeCommit(func(context.Context, database.Tx) error {
+						got = append(got, "before, second")
 						return nil
 					})
 					got = append(got, "work")

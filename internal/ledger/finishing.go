@@ -127,13 +127,13 @@ func (l *Ledger) overdue(ctx context.Context) ([]string, error) {
 	var ids []string
 	err := l.read(ctx, "look for overdue deliveries", func(ctx context.Context, tx database.Tx) error {
 		var err error
-		ids, err = selectIDs(ctx, tx,
-			"SELECT id FROM deliveries WHERE state = 'Claimed' AND claimed_until <= $1 ORDER BY claimed_until, id LIMIT $2",
-			database.Micros(l.now()), maxClaims)
+		ids, err = selectIDs(ctx, tx, selectOverdue, database.Micros(l.now()), maxClaims)
 		return err
 	})
 	return ids, err
 }
+
+const selectOverdue = "SELECT id FROM deliveries WHERE state = 'Claimed' AND claimed_until <= $1 ORDER BY claimed_until, id LIMIT $2"
 
 // settle treats a claim that was not finished as an attempt that nobody knows
 // the outcome of: whoever made it may have died after the mail server took the

@@ -188,11 +188,10 @@ func (l *Ledger) supersede(ctx context.Context, tx database.Tx, former *record, 
 func (l *Ledger) queue(ctx context.Context, tx database.Tx, r *record, now time.Time) error {
 	r.delivery = deliveryRecord{state: directory.DeliveryQueued, nextAt: database.Micros(now)}
 	result, err := tx.ExecContext(ctx, `
-		INSERT INTO deliveries (id, invitation, organization, address, state, attempts, resent, next_at, claimed_by,
-			claimed_until, sent_at, last_error)
-		VALUES ($1, $2, $3, $4, $5, 0, 0, $6, '', 0, 0, '')
+		INSERT INTO deliveries (id, invitation, state, attempts, resent, next_at, claimed_by, claimed_until, sent_at, last_error)
+		VALUES ($1, $2, $3, 0, 0, $4, '', 0, 0, '')
 		ON CONFLICT DO NOTHING`,
-		r.id, r.id, r.organization, r.address, r.delivery.state, r.delivery.nextAt)
+		r.id, r.id, r.delivery.state, r.delivery.nextAt)
 	if err := expectOne(result, err); err != nil {
 		return err
 	}

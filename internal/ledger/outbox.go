@@ -74,13 +74,13 @@ func (l *Ledger) due(ctx context.Context, n int) ([]string, error) {
 	var ids []string
 	err := l.read(ctx, "look for due deliveries", func(ctx context.Context, tx database.Tx) error {
 		var err error
-		ids, err = selectIDs(ctx, tx,
-			"SELECT id FROM deliveries WHERE state = 'Queued' AND next_at <= $1 ORDER BY next_at, id LIMIT $2",
-			database.Micros(l.now()), n)
+		ids, err = selectIDs(ctx, tx, selectDue, database.Micros(l.now()), n)
 		return err
 	})
 	return ids, err
 }
+
+const selectDue = "SELECT id FROM deliveries WHERE state = 'Queued' AND next_at <= $1 ORDER BY next_at, id LIMIT $2"
 
 // claim takes those of the deliveries that are still there to be taken. Every
 // claimer takes them in the same order, so two never wait for each other.

@@ -85,6 +85,11 @@ func (l *Ledger) answer(ctx context.Context, tx database.Tx, op, token string, t
 const alive = `token_hash = $3 AND closed = 0 AND expires_at > $4
 	AND EXISTS (SELECT 1 FROM ledger_organizations o WHERE o.id = invitations.organization)`
 
+const cancelQueued = "UPDATE deliveries SET state = 'Cancelled' WHERE invitation = $1 AND state = 'Queued'"
+
+// endPending is completed by a condition.
+const endPending = "UPDATE invitations SET state = $1, ended_at = $2 WHERE state = 'Pending' AND "
+
 // ended is what end tells about the invitation that it ended.
 type ended struct {
 	id           string
@@ -99,9 +104,7 @@ type ended struct {
 func (l *Ledger) end(ctx context.Context, tx database.Tx, to directory.InvitationState, condition string, args ...any) (ended, error) {
 	var e ended
 	args = append([]any{to, database.Micros(l.now())}, args...)
-	err := tx.QueryRowContext(ctx, `
-		UPDATE invitations SET state = $1, ended_at = $2 WHERE state = 'Pending' AND `+condition+`
-		RETURNING id, organization, address, revision`, args...).
+	err := tx.QueryRowContext(ctx, endPending+condition+" RETURNING id, organization, address, revision", args...).
 		Scan(&e.id, &e.organization, &e.address, &e.revision)
 	if errors.Is(err, sql.ErrNoRows) {
 		return ended{}, &directory.Error{Kind: directory.KindNotFound, Op: "end an invitation"}
@@ -109,6 +112,6 @@ func (l *Ledger) end(ctx context.Context, tx database.Tx, to directory.Invitatio
 	if err != nil {
 		return ended{}, err
 	}
-	_, err = tx.ExecContext(ctx, "UPDATE deliveries SET state = 'Cancelled' WHERE invitation = $1 AND state = 'Queued'", e.id)
+	_, err = tx.ExecContext(ctx, cancelQueued, e.id)
 	return e, err
 }

@@ -66,7 +66,7 @@ func (o *Outbox) limit(ctx context.Context, d directory.Delivery) (context.Conte
 	case ctx.Err() != nil:
 		return nil, nil, "the mail outbox was stopped first"
 	case left <= 0:
-		return nil, nil, "its turn came too late"
+		return nil, nil, tooLate
 	}
 	ctx, cancel := context.WithTimeout(ctx, left-min(maxReserve, left/4))
 	return ctx, cancel, ""

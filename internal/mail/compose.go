@@ -15,8 +15,7 @@ import (
 // 2.1.1).
 const maxLine = 78
 
-// field is a header field whose value is one line of ASCII, or of UTF-8 where
-// an address needs it.
+// field is a header field whose value is one line of ASCII.
 type field struct{ name, value string }
 
 // compose writes a message of two alternatives. It is written here rather than

@@ -17,8 +17,6 @@ const (
 	memory = time.Hour
 )
 
-const tooSlow = "the mail server is too slow, and other mail was waiting"
-
 // lane is the part of the outbox that writes to one mail server. Its fields
 // are guarded by [Outbox.mu].
 //
@@ -28,7 +26,7 @@ const tooSlow = "the mail server is too slow, and other mail was waiting"
 // one delivery at a time until it works again. So neither connections nor
 // claims are held by mail that cannot go.
 type lane struct {
-	waiting []directory.Delivery
+	waiting []parked
 	// senders counts the goroutines that empty it.
 	senders int
 	// moved is when an attempt ended last, or the first one began.
@@ -88,7 +86,7 @@ func (o *Outbox) accept(sending context.Context, d directory.Delivery) {
 	if l.senders == 0 {
 		l.moved = o.Clock.Now()
 	}
-	l.waiting = append(l.waiting, d)
+	l.waiting = append(l.waiting, park(d, o.Clock.Now()))
 	o.staff(sending, d.Mail.Server, l)
 }
 
@@ -109,7 +107,7 @@ func (o *Outbox) staff(sending context.Context, name string, l *lane) {
 func (o *Outbox) empty(sending context.Context, name string, l *lane) {
 	var s *session
 	for {
-		d, ok := o.next(l)
+		d, ok := o.next(sending, l)
 		if !ok {
 			break
 		}
@@ -130,15 +128,16 @@ func (o *Outbox) forget() {
 }
 
 // next takes a delivery from the lane, or signs the sender off.
-func (o *Outbox) next(l *lane) (directory.Delivery, bool) {
+func (o *Outbox) next(sending context.Context, l *lane) (directory.Delivery, bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	o.recallFrom(sending, l)
 	if len(l.waiting) == 0 {
 		l.senders--
 		o.forget()
 		return directory.Delivery{}, false
 	}
-	d := l.waiting[0]
+	d := l.waiting[0].delivery
 	l.waiting = l.waiting[1:]
 	return d, true
 }
@@ -164,22 +163,5 @@ func (o *Outbox) learn(sending context.Context, name string, l *lane, a attempt)
 		o.Log.Info("mail server cannot be used", "server", name, "reason", a.outcome.Reason, "failures", l.failures)
 	}
 	l.proven, l.why = false, a.outcome.Reason
-	waiting := l.waiting
-	l.waiting = nil
-	return waiting
-}
-
-// shed hands back what waits for servers that have not moved for a while,
-// because nothing else can be claimed.
-func (o *Outbox) shed(sending context.Context) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	for _, l := range o.lanes {
-		if len(l.waiting) == 0 || o.Clock.Since(l.moved) < o.patience {
-			continue
-		}
-		waiting := l.waiting
-		l.waiting, l.stalled = nil, true
-		o.senders.Go(func() { o.handBack(sending, waiting, tooSlow) })
-	}
+	return l.unpark()
 }

@@ -15,8 +15,7 @@ import (
 type Message struct {
 	// From and To are the envelope's addr-specs, their domains as A-labels.
 	From, To string
-	// Raw is the message of RFC 5322 with line ends CRLF. It is 7-bit unless
-	// an address has a local part that is not ASCII.
+	// Raw is the message of RFC 5322, ASCII only, with line ends CRLF.
 	Raw []byte
 	// link is the secret in it, which a server's answer may quote.
 	link string

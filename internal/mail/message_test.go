@@ -66,7 +66,7 @@ func TestHE3_GoldenMails(t *testing.T) {
 		},
 		"international": func(d *directory.Delivery) {
 			d.Mail.From = "einladung@praxis-müller.example"
-			d.Address = "zoë@bücher.example"
+			d.Address = "zoe@bücher.example"
 			d.Details.OrganizationName = "Praxis Müller & Töchter 🌅"
 			d.Details.DisplayName = "זואי O’Hara-Ōtsuka"
 			d.Details.Message = "مرحبا بك في الفريق"

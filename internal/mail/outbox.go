@@ -160,9 +160,10 @@ const claimTimeout = 30 * time.Second
 // claim takes what there is room for, and waits when there is nothing to do.
 // What it takes is sent under sending, which outlives ctx.
 func (o *Outbox) claim(ctx, sending context.Context) {
+	o.recall(sending)
 	room := min(o.room(), o.Workers)
 	if room <= 0 {
-		if o.wait(ctx, o.patience, o.freed); o.room() <= 0 {
+		if o.wait(ctx, o.untilRecall(o.patience), o.freed); o.room() <= 0 {
 			o.shed(sending)
 		}
 		return
@@ -170,7 +171,7 @@ func (o *Outbox) claim(ctx, sending context.Context) {
 	claimed, err := o.claimAtMost(sending, room)
 	if err != nil {
 		o.Log.Error(err, "cannot claim mail deliveries")
-		o.wait(ctx, o.Poll, nil)
+		o.wait(ctx, o.untilRecall(o.Poll), nil)
 		return
 	}
 	for _, d := range claimed {
@@ -180,7 +181,7 @@ func (o *Outbox) claim(ctx, sending context.Context) {
 	case o.MaxPerSecond > 0 && len(claimed) > 0:
 		o.wait(ctx, time.Duration(float64(len(claimed))/o.MaxPerSecond*float64(time.Second)), nil)
 	case len(claimed) < room:
-		o.wait(ctx, o.Poll, o.Queue.Wake())
+		o.wait(ctx, o.untilRecall(o.Poll), o.Queue.Wake())
 	}
 }
 

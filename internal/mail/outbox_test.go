@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -61,6 +62,16 @@ func startBox(t *testing.T, q *memoryQueue, servers Servers, c clock.Clock, chan
 	}()
 	t.Cleanup(b.halt)
 	return b
+}
+
+// untilWaiting returns when the outbox waits for time to pass.
+func untilWaiting(t *testing.T, c *testingclock.FakeClock) {
+	t.Helper()
+	for ctx := testContext(t); !c.HasWaiters(); runtime.Gosched() {
+		if ctx.Err() != nil {
+			t.Fatal("the outbox never waited")
+		}
+	}
 }
 
 // halt stops the outbox and waits until it has stopped.
@@ -137,16 +148,12 @@ func TestBY8_PollsWhenNothingWakesIt(t *testing.T) {
 	c := testingclock.NewFakeClock(testDate)
 	q := newMemoryQueue()
 	b := startBox(t, q, fixedServers{"": serverOf(t, sink.Addr(), TLSNone)}, c, nil)
+	untilWaiting(t, c)
 	q.mu.Lock()
 	q.due = testDeliveries("x", 1, testDate.Add(2*b.Poll))
 	q.mu.Unlock()
-	q.until(t, "polled", func() bool {
-		if c.HasWaiters() {
-			c.Step(b.Poll)
-		}
-		q.change()
-		return len(q.finished) == 1
-	})
+	c.Step(b.Poll)
+	q.untilFinished(t, 1)
 }
 
 func TestBY8_ServerDownAndBack(t *testing.T) {
@@ -361,6 +368,32 @@ func TestOutbox_WhatIsNotSent(t *testing.T) {
 	}
 }
 
+// TestBY8_WaitingClaimsAreHandedBackInTime: else the ledger would take them
+// for mails that were perhaps sent.
+func TestBY8_WaitingClaimsAreHandedBackInTime(t *testing.T) {
+	sink := startSink(t, mailtest.Options{})
+	fault := sink.Inject(mailtest.Fault{Stage: mailtest.StageRcpt, Hold: true})
+	c := testingclock.NewFakeClock(testDate)
+	q := newMemoryQueue(testDeliveries("x", 5, testDate.Add(time.Minute))...)
+	startBox(t, q, fixedServers{"": serverOf(t, sink.Addr(), TLSNone)}, c, nil)
+	<-fault.Reached()
+	q.until(t, "all are claimed", func() bool { return len(q.claimed) == 5 })
+	untilWaiting(t, c)
+	c.Step(30 * time.Second)
+	q.untilFinished(t, 4)
+	want := directory.DeliveryOutcome{Result: directory.ResultRetry, Reason: tooLate}
+	for id, o := range q.finished {
+		if diff := cmp.Diff(want, o); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", id, diff)
+		}
+	}
+	fault.Remove()
+	q.untilFinished(t, 5)
+	if len(sink.Messages()) != 1 {
+		t.Errorf("%d were sent", len(sink.Messages()))
+	}
+}
+
 func TestBY8_StopFinishesWhatWasClaimed(t *testing.T) {
 	sink := startSink(t, mailtest.Options{})
 	fault := sink.Inject(mailtest.Fault{Stage: mailtest.StageDot, Hold: true})
@@ -403,9 +436,7 @@ func TestOutbox_MaxPerSecond(t *testing.T) {
 	b := startBox(t, q, fixedServers{"": serverOf(t, sink.Addr(), TLSNone)}, c, func(o *Outbox) { o.MaxPerSecond = 2 })
 	for sent := b.Workers; sent < 10; sent += b.Workers {
 		q.untilFinished(t, sent)
-		for !c.HasWaiters() {
-			q.until(t, "the outbox waits", func() bool { q.change(); return c.HasWaiters() })
-		}
+		untilWaiting(t, c)
 		if got := len(sink.Messages()); got != sent {
 			t.Errorf("%d sent although the clock stands still, want %d", got, sent)
 		}

@@ -60,7 +60,7 @@ func (f *failure) result() directory.DeliveryResult {
 		}
 		return directory.ResultUnknown
 	case stageSender, stageTo, stageData:
-		if errors.Is(f.err, errNeedsUTF8) || code/100 == 5 && !isLoginCode(code) {
+		if code/100 == 5 && !isLoginCode(code) {
 			return directory.ResultRejected
 		}
 	}
@@ -73,7 +73,7 @@ func (f *failure) ofServer() bool {
 	switch f.stage {
 	case stageSender, stageTo, stageData, stageReply:
 		code := replyCode(f.err)
-		return !errors.Is(f.err, errNeedsUTF8) && (code == 0 || code == 421 || isLoginCode(code))
+		return code == 0 || code == 421 || isLoginCode(code)
 	}
 	return true
 }
@@ -88,10 +88,6 @@ func replyCode(err error) int {
 	}
 	return 0
 }
-
-// errNeedsUTF8 is final: the server cannot carry such an address (RFC 6531,
-// section 3.2).
-var errNeedsUTF8 error = configurationError("it does not take addresses that are not ASCII")
 
 // maxReason is the bound of DeliveryOutcome.Reason in bytes.
 const maxReason = 200

@@ -96,11 +96,8 @@ func ParseServerURL(raw, password string) (Server, error) {
 	default:
 		return Server{}, fmt.Errorf("the mail server's URL has the scheme %q; use smtp or smtps", u.Scheme)
 	}
-	for key, values := range u.Query() {
-		if key != KeyTLS && key != KeyHELO {
-			return Server{}, fmt.Errorf("the mail server's URL has the unknown parameter %q; there are tls and helo", key)
-		}
-		data[key] = []byte(values[0])
+	if err := addParameters(data, u.Query()); err != nil {
+		return Server{}, err
 	}
 	s, err := ParseServer(data)
 	switch {
@@ -110,4 +107,14 @@ func ParseServerURL(raw, password string) (Server, error) {
 		return Server{}, errors.New("the mail server's URL: smtps and tls contradict each other")
 	}
 	return s, nil
+}
+
+func addParameters(data map[string][]byte, parameters url.Values) error {
+	for key, values := range parameters {
+		if key != KeyTLS && key != KeyHELO {
+			return fmt.Errorf("the mail server's URL has the unknown parameter %q; there are tls and helo", key)
+		}
+		data[key] = []byte(values[0])
+	}
+	return nil
 }

@@ -210,12 +210,9 @@ func (o *session) send(ctx context.Context, m Message) *failure {
 const maxReplyWait = 10 * time.Minute
 
 func (o *session) envelope(ctx context.Context, m Message) *failure {
-	international := !isASCII(m.From) || !isASCII(m.To)
-	if offered, _ := o.client.Extension("SMTPUTF8"); international && !offered {
-		return &failure{stageTo, errNeedsUTF8}
-	}
-	// Asking for it without need would make relays further on bounce the mail.
-	o.client.SkipSMTPUTF8(!international)
+	// All addresses are ASCII. Asking for SMTPUTF8 without need would make
+	// relays further on bounce the mail.
+	o.client.SkipSMTPUTF8(true)
 	err := o.within(ctx, commandTimeout, func() error { return o.client.Mail("<" + m.From + ">") })
 	if err != nil {
 		return &failure{stageSender, err}
@@ -253,10 +250,6 @@ func (o *session) close(ctx context.Context, polite bool) {
 		_ = o.within(ctx, quitTimeout, o.client.Quit)
 	}
 	_ = o.conn.Close()
-}
-
-func isASCII(s string) bool {
-	return !strings.ContainsFunc(s, func(r rune) bool { return r >= 0x80 })
 }
 
 // boundedConn ends when the other side sends more than is left, so that a

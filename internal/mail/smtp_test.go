@@ -316,23 +316,19 @@ func TestPromise_ConnectionIsSafeOrNotUsed(t *testing.T) {
 	}
 }
 
-func TestSend_InternationalAddress(t *testing.T) {
+func TestSend_InternationalDomain(t *testing.T) {
 	d := testDelivery()
-	d.Address = "zoë@bücher.example"
+	d.Address = "zoe@bücher.example"
 	m, err := Render(d, Sender{From: testFrom, Date: testDate})
 	if err != nil {
 		t.Fatal(err)
 	}
-	able := startSink(t, mailtest.Options{SMTPUTF8: true})
-	if got := serverOf(t, able.Addr(), TLSNone).Send(testContext(t), m); got.Result != directory.ResultSent {
-		t.Errorf("a server with SMTPUTF8: %+v", got)
+	sink := startSink(t, mailtest.Options{SMTPUTF8: true})
+	if got := serverOf(t, sink.Addr(), TLSNone).Send(testContext(t), m); got.Result != directory.ResultSent {
+		t.Fatalf("%+v", got)
 	}
-	if got := able.Messages()[0].Recipients; !cmp.Equal(got, []string{"zoë@xn--bcher-kva.example"}) {
+	if got := sink.Messages()[0].Recipients; !cmp.Equal(got, []string{"zoe@xn--bcher-kva.example"}) {
 		t.Errorf("recipients %q", got)
-	}
-	unable := startSink(t, mailtest.Options{})
-	if got := serverOf(t, unable.Addr(), TLSNone).Send(testContext(t), m); got.Result != directory.ResultRejected {
-		t.Errorf("a server without SMTPUTF8: %+v", got)
 	}
 }
 

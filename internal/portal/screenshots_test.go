@@ -118,6 +118,11 @@ func TestScreenshots(t *testing.T) {
 	w := newWorld()
 	url := w.listen(t)
 	chromium := browser.Start(t)
+	// docs/images/portal.png
+	page := chromium.Open(t, browser.Window{Width: 640, Height: 900, Sharpness: 1.2})
+	page.Go(url + "/i/" + w.invite())
+	page.Fill("#password", goodPass)
+	page.Screenshot(filepath.Join(folder, "portal.png"))
 	for kind, window := range windows() {
 		for _, view := range w.views(url) {
 			page := chromium.Open(t, window)

@@ -29,6 +29,8 @@ func NewServer(h http.Handler, log logr.Logger) *http.Server {
 		IdleTimeout:       time.Minute,
 		MaxHeaderBytes:    16 << 10,
 		ErrorLog:          connectionLog(log),
+		// Its answer to "OPTIONS *" would be the only one without our headers.
+		DisableGeneralOptionsHandler: true,
 	}
 }
 

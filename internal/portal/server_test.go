@@ -40,6 +40,29 @@ func TestServerRefusesHugeHeaders(t *testing.T) {
 	}
 }
 
+func TestPromise_QuestionsAboutTheServerItselfAreRefused(t *testing.T) {
+	url := newWorld().listen(t)
+	host := strings.TrimPrefix(url, "http://")
+	connection, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", host)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = connection.Close() }()
+	if _, err := io.WriteString(connection, "OPTIONS * HTTP/1.1\r\nHost: "+host+"\r\n\r\n"); err != nil {
+		t.Fatal(err)
+	}
+	response, err := http.ReadResponse(bufio.NewReader(connection), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := response.Body.Close(); err != nil {
+		t.Error(err)
+	}
+	if response.StatusCode != http.StatusNotFound || response.Header.Get("Referrer-Policy") != "no-referrer" {
+		t.Errorf("status %d with headers %v", response.StatusCode, response.Header)
+	}
+}
+
 func TestServerLetsRequestsUnderWayFinish(t *testing.T) {
 	started, release := make(chan struct{}), make(chan struct{})
 	handler := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {

@@ -1,7 +1,6 @@
 package status_test
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -67,7 +66,7 @@ func (w *world) finish(out phase.Outcome, changes ...func(*budget)) (reconcile.R
 	for _, change := range changes {
 		change(after)
 	}
-	return w.reporter.Finish(context.Background(), before, after, out)
+	return w.reporter.Finish(w.Context(), before, after, out)
 }
 
 // finished is finish without an error.
@@ -268,7 +267,6 @@ func TestFinish_Conflicts(t *testing.T) {
 	}{
 		"of a phase":    {"a phase wrote under an old resourceVersion", phase.Failed(fmt.Errorf("patch: %w", conflict()), 0, "ProgressingWithRetry", "It failed."), false},
 		"of the status": {"somebody edited the object meanwhile", done(), true},
-		"of both":       {"somebody edited the object meanwhile", phase.Failed(conflict(), time.Hour, "ProgressingWithRetry", "It failed."), true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
@@ -308,7 +306,7 @@ func TestFinish_ErrorsOfTheWrite(t *testing.T) {
 	after := w.object()
 	before := after.DeepCopy()
 	stage.Delete[budget](w.Stage, "thing")
-	result, err := w.reporter.Finish(context.Background(), before, after, steps(done(), done()))
+	result, err := w.reporter.Finish(w.Context(), before, after, steps(done(), done()))
 	if err != nil {
 		t.Errorf("error %v for an object that is gone, want none (%v)", err, result)
 	}

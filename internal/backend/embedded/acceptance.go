@@ -42,22 +42,8 @@ func (b *Backend) Accept(ctx context.Context, token string, a directory.Acceptan
 	}
 	var account directory.Account
 	err = b.write(ctx, op, func(ctx context.Context, tx database.Tx) error {
-		i, err := b.ledger.Redeem(ctx, tx, token)
-		if err != nil {
-			return err
-		}
-		member, err := b.admit(ctx, tx, i, name)
-		if err != nil {
-			return err
-		}
-		epoch, err := b.setPassword(ctx, tx, member, hash)
-		if err != nil {
-			return err
-		}
-		if err := b.startSession(ctx, tx, session, member, epoch); err != nil {
-			return err
-		}
-		account, err = selectAccount(ctx, tx, member)
+		var err error
+		account, err = b.arrive(ctx, tx, arrival{token: token, name: name, hash: hash, session: session})
 		return err
 	})
 	switch {
@@ -67,6 +53,31 @@ func (b *Backend) Accept(ctx context.Context, token string, a directory.Acceptan
 		return "", directory.Account{}, err
 	}
 	return session, account, nil
+}
+
+// arrival is what acceptance writes.
+type arrival struct {
+	token, name, hash, session string
+}
+
+// arrive is everything that acceptance implies.
+func (b *Backend) arrive(ctx context.Context, tx database.Tx, a arrival) (directory.Account, error) {
+	i, err := b.ledger.Redeem(ctx, tx, a.token)
+	if err != nil {
+		return directory.Account{}, err
+	}
+	member, err := b.admit(ctx, tx, i, a.name)
+	if err != nil {
+		return directory.Account{}, err
+	}
+	epoch, err := b.setPassword(ctx, tx, member, a.hash)
+	if err != nil {
+		return directory.Account{}, err
+	}
+	if err := b.startSession(ctx, tx, a.session, member, epoch); err != nil {
+		return directory.Account{}, err
+	}
+	return selectAccount(ctx, tx, member)
 }
 
 // admit makes the invited member active and returns its id. One statement both

@@ -19,7 +19,8 @@
 //
 // # What it does not promise
 //
-// It does not judge passwords, count failed attempts or slow down guessing: the
-// portal does. It sends nothing. It does not check that units have no cycles;
-// nothing here walks up their parents.
+// It does not judge or normalize passwords, count failed attempts or slow down
+// guessing: the portal does. After the cost of hashing has risen, the time of a
+// refusal tells who has not signed in since. It sends nothing. It does not check
+// that units have no cycles; nothing here walks up their parents.
 package embedded

@@ -41,8 +41,6 @@ CREATE UNIQUE INDEX invitations_one_pending ON invitations (organization, addres
 CREATE TABLE deliveries (
     id            TEXT PRIMARY KEY,
     invitation    TEXT     NOT NULL REFERENCES invitations (id),
-    organization  TEXT     NOT NULL,
-    address       TEXT     NOT NULL,
     -- Queued, Claimed, Sent, Rejected, Unknown or Cancelled
     state         TEXT     NOT NULL,
     attempts      BIGINT   NOT NULL,

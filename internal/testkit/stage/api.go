@@ -12,6 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/managedfields"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -42,13 +43,7 @@ type api struct {
 func newAPI(t testing.TB, c clock.PassiveClock, checker *statustest.Checker) *api {
 	t.Helper()
 	a := &api{t: t, clock: c, checker: checker}
-	scheme := runtime.NewScheme()
-	for _, add := range []func(*runtime.Scheme) error{clientgoscheme.AddToScheme, v1alpha1.AddToScheme} {
-		if err := add(scheme); err != nil {
-			t.Fatal(err)
-		}
-	}
-	builder := fake.NewClientBuilder().WithScheme(scheme).WithStatusSubresource(
+	builder := fake.NewClientBuilder().WithScheme(scheme()).WithTypeConverters(managedfields.NewDeducedTypeConverter()).WithStatusSubresource(
 		&v1alpha1.IdentityBackend{}, &v1alpha1.Organization{}, &v1alpha1.BusinessUnit{},
 		&v1alpha1.Role{}, &v1alpha1.User{}, &v1alpha1.InviteBatch{})
 	if err := index.Register(t.Context(), indexer{builder}); err != nil {
@@ -60,6 +55,17 @@ func newAPI(t testing.TB, c clock.PassiveClock, checker *statustest.Checker) *ap
 	})
 	return a
 }
+
+// scheme knows Kubernetes' own kinds and ours.
+var scheme = sync.OnceValue(func() *runtime.Scheme {
+	s := runtime.NewScheme()
+	for _, add := range []func(*runtime.Scheme) error{clientgoscheme.AddToScheme, v1alpha1.AddToScheme} {
+		if err := add(s); err != nil {
+			panic(fmt.Sprintf("stage: build the scheme: %v", err))
+		}
+	}
+	return s
+})
 
 // indexer gives the controllers' indexes to the API.
 type indexer struct{ builder *fake.ClientBuilder }

@@ -3,8 +3,11 @@ package stage
 import (
 	"context"
 	"fmt"
+	"slices"
 
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/rollcall-dev/rollcall/api/v1alpha1"
@@ -130,4 +133,17 @@ func Message(conditions []metav1.Condition, kind string) string {
 		}
 	}
 	return ""
+}
+
+// Names are the names of a list's items, sorted; nil when there are none.
+func Names(list client.ObjectList) []string {
+	var names []string
+	_ = meta.EachListItem(list, func(item runtime.Object) error {
+		if o, ok := item.(client.Object); ok {
+			names = append(names, o.GetName())
+		}
+		return nil
+	})
+	slices.Sort(names)
+	return names
 }

@@ -26,7 +26,10 @@ type InviterFault struct {
 	Step Step
 	// After lets the call take effect first: its reply is lost.
 	After bool
-	// Err is what the call returns.
+	// Meanwhile is called at that moment: for somebody else who is faster. It
+	// may be nil.
+	Meanwhile func()
+	// Err is what the call returns; nil lets it go on.
 	Err error
 }
 
@@ -57,14 +60,27 @@ func (i *Inviter) Inject(f InviterFault) (withdraw func()) {
 }
 
 func (i *Inviter) strike(step Step, after bool) error {
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	for _, f := range i.armed {
-		if (f.Step == "" || f.Step == step) && f.After == after {
+	for _, f := range i.hit(step, after) {
+		if f.Meanwhile != nil {
+			f.Meanwhile()
+		}
+		if f.Err != nil {
 			return f.Err
 		}
 	}
 	return nil
+}
+
+func (i *Inviter) hit(step Step, after bool) []InviterFault {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	var hit []InviterFault
+	for _, f := range i.armed {
+		if (f.Step == "" || f.Step == step) && f.After == after {
+			hit = append(hit, *f)
+		}
+	}
+	return hit
 }
 
 // suffer makes a call between the faults before and after it.

@@ -12,7 +12,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/rollcall-dev/rollcall/internal/database"
-	"github.com/rollcall-dev/rollcall/internal/database/databasetest"
 	"github.com/rollcall-dev/rollcall/internal/directory/directorytest"
 	"github.com/rollcall-dev/rollcall/internal/invite"
 	"github.com/rollcall-dev/rollcall/internal/ledger"
@@ -43,9 +42,10 @@ type Stage struct {
 	// Recorder takes events; [Stage.Events] has them.
 	Recorder *events.FakeRecorder
 
-	t   testing.TB
-	api *api
-	db  *database.DB
+	t    testing.TB
+	api  *api
+	db   *database.DB
+	logs *logs
 }
 
 // New returns a stage on which there is nothing yet.
@@ -58,7 +58,8 @@ func New(t testing.TB) *Stage {
 	var err error
 	s.Memory, err = directorytest.NewMemory(directorytest.MemoryOptions{Clock: s.Clock})
 	s.must(err)
-	s.db = databasetest.SQLite(t)
+	s.db, err = openDatabase(t)
+	s.must(err)
 	key, err := invite.ParseKey([]byte(hex.EncodeToString([]byte("0123456789abcdef0123456789abcdef"))))
 	s.must(err)
 	s.Ledger, err = ledger.New(ledger.Options{
@@ -66,6 +67,7 @@ func New(t testing.TB) *Stage {
 	})
 	s.must(err)
 	s.Inviter = &Inviter{ledger: s.Ledger}
+	s.logs = newLogs(t)
 	s.api = newAPI(t, s.Clock, statustest.NewChecker())
 	s.Client = s.api.client
 	s.Backends = &Backends{stage: s}
@@ -113,12 +115,21 @@ func Get[K any, T Object[K]](s *Stage, name string) T {
 }
 
 // Reconcile reads an object and has it reconciled once. An object that is not
-// there is done, as for a controller that reads it from its cache.
+// there is done, as for a controller that reads it from its cache. An error is
+// what a controller logs, and is checked like a log.
 func Reconcile[K any, T Object[K]](s *Stage, r reconcile.ObjectReconciler[T], name string) (reconcile.Result, error) {
 	s.t.Helper()
 	object := Get[K, T](s, name)
 	if object == nil {
 		return reconcile.Result{}, nil
 	}
-	return r.Reconcile(context.Background(), object)
+	result, err := r.Reconcile(s.Context(), object)
+	if err != nil {
+		s.logs.check("an error that is logged", err.Error())
+	}
+	return result, err
 }
+
+// Context is what a controller is called with. What is logged with it is
+// checked for secrets and for addresses of people.
+func (s *Stage) Context() context.Context { return s.logs.context() }
