@@ -2,9 +2,11 @@ package controllers_test
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	authorizationv1 "k8s.io/api/authorization/v1"
@@ -107,7 +109,9 @@ configMapGenerator:
 // wantRights waits, because the API server learns of bindings from a watch.
 func wantRights(t *testing.T, home, namespace string, want map[string]string, reason string) {
 	t.Helper()
-	err := testkit.Eventually(t.Context(), "the manager's rights", func(context.Context) (bool, string, error) {
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	err := testkit.Eventually(ctx, "the manager's rights", func(context.Context) (bool, string, error) {
 		diff := cmp.Diff(want, rightsOf(t, home, "rollcall-manager", namespace))
 		return diff == "", "(-want +got)\n" + diff, nil
 	})
@@ -193,9 +197,7 @@ func keys(rule rbacv1.PolicyRule) []string {
 func union(all ...map[string]string) map[string]string {
 	sum := map[string]string{}
 	for _, m := range all {
-		for key, verbs := range m {
-			sum[key] = verbs
-		}
+		maps.Copy(sum, m)
 	}
 	return sum
 }

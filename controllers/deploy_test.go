@@ -2,6 +2,7 @@ package controllers_test
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -11,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	appsv1 "k8s.io/api/apps/v1"
 	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -42,7 +44,7 @@ func render(t *testing.T, folder string) manifests {
 	for {
 		o := &unstructured.Unstructured{}
 		err := decoder.Decode(o)
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return found
 		}
 		must(t, err)
@@ -223,14 +225,39 @@ func TestPromise_ThePortalHoldsNoKubernetesCredentials(t *testing.T) {
 	}
 }
 
-// secrets are those that docs/dev/deploying.md has people create.
+// secrets are those that docs/dev/deploying.md has people create, by their
+// names and keys.
 func (w *world) secrets() map[string]map[string]string {
 	key, err := os.ReadFile(w.key)
 	must(w.T, err)
-	return map[string]map[string]string{
-		"rollcall-database": {"url": w.database},
-		"rollcall-link-key": {"key": string(key)},
-		"rollcall-smtp":     {"password": "a password\n"},
+	values := map[string]string{
+		"rollcall-database": w.database, "rollcall-link-key": string(key), "rollcall-smtp": "a password\n",
+	}
+	found := map[string]map[string]string{}
+	for name, key := range secretsToldOf(w.T, "docs/dev/deploying.md") {
+		found[name] = map[string]string{key: values[name]}
+	}
+	return found
+}
+
+// secretsToldOf are the names and keys of the Secrets that a file has commands for.
+func secretsToldOf(t *testing.T, file string) map[string]string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(testkit.Repository(), file))
+	must(t, err)
+	command := regexp.MustCompile(`kubectl create secret generic (\S+)[^|]*?--from-(?:literal|file) (\w+)=`)
+	found := map[string]string{}
+	for _, match := range command.FindAllStringSubmatch(string(text), -1) {
+		found[match[1]] = match[2]
+	}
+	return found
+}
+
+func TestDeploy_TheDocumentAndTheManifestsTellOfTheSameSecrets(t *testing.T) {
+	t.Parallel()
+	want := secretsToldOf(t, "docs/dev/deploying.md")
+	if diff := cmp.Diff(want, secretsToldOf(t, "config/default/kustomization.yaml")); diff != "" || len(want) == 0 {
+		t.Errorf("secrets in config/default/kustomization.yaml (-docs/dev/deploying.md +got):\n%s", diff)
 	}
 }
 

@@ -88,7 +88,8 @@ func alone(t *testing.T, root string) {
 	}
 	must(t, os.Rename(filepath.Join(root, "bin", "rollcall"), filepath.Join(root, "rollcall")))
 	must(t, os.Remove(filepath.Join(root, "bin")))
-	must(t, os.Chmod(root, 0o755)) //nolint:gosec // Another user has to see into it.
+	// Another user has to see into it.
+	must(t, os.Chmod(root, 0o755))
 	command := exec.CommandContext(t.Context(), "/rollcall", "version")
 	command.Dir, command.Env = "/", []string{}
 	command.SysProcAttr = &syscall.SysProcAttr{Chroot: root, Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}

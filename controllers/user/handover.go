@@ -2,6 +2,7 @@ package user
 
 import (
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/rollcall-dev/rollcall/api/v1alpha1"
@@ -36,28 +37,40 @@ func awaiting(inv directory.Invitation, until time.Time) phase.Answer {
 	case directory.DeliverySent:
 		return phase.DoneUntil(until, v1alpha1.ReasonMailSent, "The mail server took the invitation.")
 	case directory.DeliveryRejected:
-		return phase.Stalled(v1alpha1.ReasonMailRejected,
-			"The mail server refused the invitation for good: "+inv.Delivery.LastError+"; correct the address, or raise spec.invitation.revision to try again.")
+		return phase.StalledUntil(until, v1alpha1.ReasonMailRejected, "The mail server refused the invitation for good"+because(inv)+
+			"; apply a User with the right address, or raise spec.invitation.revision to try again.")
 	case directory.DeliveryUnknown:
-		return phase.Stalled(v1alpha1.ReasonDeliveryUnknown,
-			"Nobody can know whether the mail server took the invitation; ask the person, and raise spec.invitation.revision to send a new one.")
+		return phase.StalledUntil(until, v1alpha1.ReasonDeliveryUnknown, unknown)
 	}
 	if inv.Delivery.LastError == "" {
 		return phase.Waiting(v1alpha1.ReasonMailQueued, "The mail waits to be handed to the mail server.")
 	}
-	return phase.Waiting(v1alpha1.ReasonMailUnavailable, "The mail could not be handed over and is tried again: "+inv.Delivery.LastError+".")
+	return phase.Waiting(v1alpha1.ReasonMailUnavailable, "The mail could not be handed over and is tried again"+because(inv)+".")
+}
+
+const unknown = "Nobody can know whether the mail server took the invitation; ask the person, and raise spec.invitation.revision to send a new one."
+
+// because makes a mail server's words part of a sentence of ours.
+func because(inv directory.Invitation) string {
+	said := strings.TrimRight(inv.Delivery.LastError, ". ")
+	if said == "" {
+		return ""
+	}
+	return ": " + said
 }
 
 // over answers for an invitation that ended without success: what was handed
 // over stays so, and one that never left is nobody's success.
 func over(inv directory.Invitation) phase.Answer {
-	switch inv.Delivery.State {
-	case directory.DeliverySent, directory.DeliveryUnknown:
-		return phase.Done(v1alpha1.ReasonMailSent, "The mail server took the invitation.")
-	case "":
+	expired := inv.State == directory.InvitationExpired
+	switch {
+	case inv.Delivery.State == "":
 		return phase.Done(v1alpha1.ReasonLinkPublished, "The link was published.")
-	}
-	if inv.State == directory.InvitationExpired {
+	case inv.Delivery.State == directory.DeliveryUnknown && expired:
+		return phase.Stalled(v1alpha1.ReasonDeliveryUnknown, unknown)
+	case inv.Delivery.State == directory.DeliverySent, inv.Delivery.State == directory.DeliveryUnknown:
+		return phase.Done(v1alpha1.ReasonMailSent, "The mail server took the invitation.")
+	case expired:
 		return phase.Stalled(v1alpha1.ReasonMailUnavailable,
 			"The invitation expired before a mail server took it; see to the mail server, and raise spec.invitation.revision to invite again.")
 	}

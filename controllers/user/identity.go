@@ -21,13 +21,32 @@ func (r *Reconciler) identity(ctx context.Context, s *scope) phase.Answer {
 	if err != nil {
 		return verdict.Of(err)
 	}
+	s.observed(member)
+	return phase.Done(v1alpha1.ReasonSucceeded, "The backend knows the person as declared.")
+}
+
+// observeAgain looks once more at somebody whose invitation is accepted and who
+// was not in when the identity phase looked: whoever accepted in between is in
+// by now, and must not be taken for somebody who was removed.
+func (r *Reconciler) observeAgain(ctx context.Context, s *scope, inv directory.Invitation) error {
+	if inv.State != directory.InvitationAccepted || s.active() {
+		return nil
+	}
+	member, err := s.backend.Member(ctx, s.id, s.address)
+	if err != nil {
+		return err
+	}
+	s.observed(member)
+	return nil
+}
+
+func (s *scope) observed(member directory.ObservedMember) {
 	s.member = member
 	s.user.Status.MemberID = member.ID
 	s.user.Status.AcceptedAt = nil
 	if !member.JoinedAt.IsZero() && s.active() {
 		s.user.Status.AcceptedAt = &metav1.Time{Time: member.JoinedAt}
 	}
-	return phase.Done(v1alpha1.ReasonSucceeded, "The backend knows the person as declared.")
 }
 
 func profile(p v1alpha1.Profile) directory.Profile {

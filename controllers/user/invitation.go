@@ -20,16 +20,20 @@ func (r *Reconciler) invitation(ctx context.Context, s *scope) phase.Answer {
 	if err != nil && !directory.IsKind(err, directory.KindNotFound) {
 		return verdict.Of(err)
 	}
+	if err := r.observeAgain(ctx, s, current); err != nil {
+		return verdict.Of(err)
+	}
 	facts := s.facts(current)
 	decision := invite.Decide(facts)
 	if decision.Act != invite.ActNothing {
-		facts.Invitation, err = r.act(ctx, s, decision.Act, facts)
-		if directory.IsKind(err, directory.KindRateLimited) {
+		next, err := r.act(ctx, s, decision.Act, facts)
+		if decision.Act == invite.ActInvite && directory.IsKind(err, directory.KindRateLimited) {
 			return s.tooSoon(err, facts)
 		}
 		if err != nil {
 			return verdict.Of(err)
 		}
+		facts.Invitation = next
 		decision = invite.Decide(facts)
 	}
 	s.tell(facts.Invitation, decision)

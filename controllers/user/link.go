@@ -3,6 +3,7 @@ package user
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	qrcode "github.com/skip2/go-qrcode"
@@ -43,6 +44,10 @@ func (r *Reconciler) publish(ctx context.Context, s *scope, standing invite.Stan
 	case apierrors.IsForbidden(err):
 		return phase.Waiting(v1alpha1.ReasonSecretDenied, fmt.Sprintf(
 			"The manager may not write Secrets in namespace %q; bind the ClusterRole rollcall-secrets to it there.", s.user.Namespace))
+	case directory.IsKind(err, directory.KindExists):
+		// Nobody tells us when that Secret goes, and no edit of the User is needed.
+		return phase.Waiting(v1alpha1.ReasonSecretDenied, fmt.Sprintf(
+			"Secret %q exists and is not this User's; rename or delete it.", secretName(s.user)))
 	case err != nil:
 		return verdict.Of(err)
 	}
@@ -88,8 +93,7 @@ func (r *Reconciler) writeSecret(ctx context.Context, u *v1alpha1.User, data map
 		return fmt.Errorf("get secret: %w", err)
 	}
 	if !metav1.IsControlledBy(secret, u) {
-		return directory.Errorf(directory.KindExists, "publish link",
-			"Secret %q exists and is not this User's; rename or delete it", secret.Name)
+		return directory.Errorf(directory.KindExists, "publish link", "Secret %q is not this User's", secret.Name)
 	}
 	if equality.Semantic.DeepEqual(secret.Data, data) {
 		return nil
@@ -125,10 +129,10 @@ func (s *scope) link() *v1alpha1.UserInvitationStatus {
 
 func secretName(u *v1alpha1.User) string { return u.Name + "-invitation" }
 
-// labelValue fits a name into a label's value, which is at most 63 characters long.
+// maxLabelValue is how many characters the value of a label has at most.
+const maxLabelValue = 63
+
+// labelValue fits a name into a label's value, which ends with a letter or digit.
 func labelValue(name string) string {
-	if len(name) <= 63 {
-		return name
-	}
-	return name[:63]
+	return strings.TrimRight(name[:min(len(name), maxLabelValue)], "-.")
 }

@@ -29,8 +29,11 @@ type Backends interface {
 
 // Changes tells what the portal, the outbox and other processes did.
 type Changes interface {
-	// Follow calls back for every change from now on, until the context ends.
-	Follow(ctx context.Context, changed func(directory.Change)) error
+	// Head is the position of the newest change.
+	Head(ctx context.Context) (int64, error)
+	// FollowAfter calls back for every change after a position, until the
+	// context ends. An error means that changes were missed.
+	FollowAfter(ctx context.Context, after int64, changed func(directory.Change)) error
 }
 
 // Options of the [Reconciler]. All are required.
@@ -121,7 +124,7 @@ type scope struct {
 	backend      directory.Backend
 	inviter      directory.Inviter
 
-	// member is set by identity.
+	// member is set by identity, and again by invitation when it has changed since.
 	member directory.ObservedMember
 }
 

@@ -2,8 +2,11 @@ package user
 
 import (
 	"context"
+	"fmt"
 	"strings"
+	"time"
 
+	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/util/workqueue"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
@@ -59,21 +62,55 @@ func departing() predicate.Predicate {
 	}
 }
 
-// followChanges enqueues the Users of every address that somebody else changed.
-func (r *Reconciler) followChanges(ctx context.Context, q workqueue.TypedRateLimitingInterface[reconcile.Request]) error {
-	enqueue := handler.EnqueueRequestsFromMapFunc(r.changed)
-	go func() {
-		err := r.Changes.Follow(ctx, func(c directory.Change) {
-			namespace, name, _ := strings.Cut(string(c.Organization), "/")
-			u := &v1alpha1.User{}
-			u.Namespace, u.Spec.Email = namespace, c.Address
-			u.Spec.OrganizationRef.Name = name
-			enqueue.Generic(ctx, event.GenericEvent{Object: u}, q)
-		})
+// followAgain is how soon changes are followed again after that has failed.
+const followAgain = time.Second
+
+type queue = workqueue.TypedRateLimitingInterface[reconcile.Request]
+
+// followChanges enqueues the Users of every address that somebody else changed,
+// for as long as the manager runs.
+func (r *Reconciler) followChanges(ctx context.Context, q queue) error {
+	missed := false
+	go wait.UntilWithContext(ctx, func(ctx context.Context) {
+		err := r.follow(ctx, q, missed)
 		if err != nil && ctx.Err() == nil {
-			log.FromContext(ctx).Error(err, "follow changes")
+			log.FromContext(ctx).Error(err, "follow changes; everybody is looked at when it works again")
+			missed = true
 		}
-	}()
+	}, followAgain)
+	return nil
+}
+
+// follow enqueues everybody first when changes were missed. The position is
+// taken before, so that what changes meanwhile is told.
+func (r *Reconciler) follow(ctx context.Context, q queue, missed bool) error {
+	head, err := r.Changes.Head(ctx)
+	if err != nil {
+		return err
+	}
+	if missed {
+		if err := r.enqueueEverybody(ctx, q); err != nil {
+			return err
+		}
+	}
+	enqueue := handler.EnqueueRequestsFromMapFunc(r.changed)
+	return r.Changes.FollowAfter(ctx, head, func(c directory.Change) {
+		namespace, name, _ := strings.Cut(string(c.Organization), "/")
+		u := &v1alpha1.User{}
+		u.Namespace, u.Spec.Email = namespace, c.Address
+		u.Spec.OrganizationRef.Name = name
+		enqueue.Generic(ctx, event.GenericEvent{Object: u}, q)
+	})
+}
+
+func (r *Reconciler) enqueueEverybody(ctx context.Context, q queue) error {
+	var list v1alpha1.UserList
+	if err := r.Client.List(ctx, &list, client.UnsafeDisableDeepCopy); err != nil {
+		return fmt.Errorf("list users: %w", err)
+	}
+	for i := range list.Items {
+		q.Add(watch.Request(list.Items[i].Namespace, list.Items[i].Name))
+	}
 	return nil
 }
 

@@ -1,10 +1,12 @@
 package user_test
 
 import (
+	"errors"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
@@ -198,3 +200,8 @@ func withUnits(names ...string) func(*v1alpha1.User) {
 
 // objects makes a list of different kinds.
 func objects(o ...client.Object) []client.Object { return o }
+
+// equateEmpty takes a list without items for none.
+func equateEmpty() cmp.Option { return cmpopts.EquateEmpty() }
+
+var errBroken = errors.New("broken")

@@ -119,7 +119,7 @@ func TestScreenshots(t *testing.T) {
 	url := w.listen(t)
 	chromium := browser.Start(t)
 	// docs/images/portal.png
-	page := chromium.Open(t, browser.Window{Width: 640, Height: 900, Sharpness: 1.2})
+	page := chromium.Open(t, browser.Window{Width: 640, Height: 900, Sharpness: 1.1})
 	page.Go(url + "/i/" + w.invite())
 	page.Fill("#password", goodPass)
 	page.Screenshot(filepath.Join(folder, "portal.png"))
