@@ -3,6 +3,7 @@ package user
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -24,32 +25,40 @@ func (r *Reconciler) finalize(ctx context.Context, u *v1alpha1.User) phase.Outco
 	if !controllerutil.ContainsFinalizer(u, v1alpha1.Finalizer) {
 		return phase.Outcome{}
 	}
-	if err := r.release(ctx, u); err != nil {
+	ending, err := r.release(ctx, u)
+	if err == nil {
+		err = finalizer.Remove(ctx, r.Client, u, v1alpha1.Finalizer)
+	}
+	if err != nil {
 		return phase.Only(verdict.Of(err))
 	}
-	if err := finalizer.Remove(ctx, r.Client, u, v1alpha1.Finalizer); err != nil {
-		return phase.Only(verdict.Of(err))
+	// Told last: a removal of the finalizer that conflicts is repeated, and is no
+	// second happening.
+	if ending.reason != "" {
+		r.Recorder.Eventf(u, nil, corev1.EventTypeNormal, ending.reason, "Delete", "%s", ending.note)
 	}
 	return phase.Outcome{}
 }
 
-func (r *Reconciler) release(ctx context.Context, u *v1alpha1.User) error {
+// ending is what an event tells about a membership that is no longer this User's.
+type ending struct{ reason, note string }
+
+func (r *Reconciler) release(ctx context.Context, u *v1alpha1.User) (ending, error) {
 	canonical, err := address.Canonical(u.Spec.Email)
 	if err != nil {
-		return nil //nolint:nilerr // an address that is none was never given to a backend
+		return ending{}, nil //nolint:nilerr // an address that is none was never given to a backend
 	}
 	others, err := r.sameAddress(ctx, u)
 	if err != nil {
-		return err
+		return ending{}, err
 	}
 	if len(others) > 0 {
-		r.Recorder.Eventf(u, nil, corev1.EventTypeNormal, v1alpha1.ReasonHandedOver, "Delete",
-			"User %q has the same address; the membership is now its.", others[0].Name)
-		return nil
+		heir := slices.MinFunc(others, precedence)
+		return ending{v1alpha1.ReasonHandedOver, fmt.Sprintf("User %q has the same address; the membership is now its.", heir.Name)}, nil
 	}
 	backend, err := r.backendOf(ctx, u)
 	if err != nil {
-		return err
+		return ending{}, err
 	}
 	return r.remove(ctx, u, backend, canonical)
 }
@@ -64,26 +73,24 @@ func (r *Reconciler) backendOf(ctx context.Context, u *v1alpha1.User) (directory
 	return r.Backends.For(ctx, u.Namespace, org.Spec.BackendRef)
 }
 
-func (r *Reconciler) remove(ctx context.Context, u *v1alpha1.User, backend directory.Backend, canonical string) error {
+func (r *Reconciler) remove(ctx context.Context, u *v1alpha1.User, backend directory.Backend, canonical string) (ending, error) {
 	id := reference.OrganizationID(u.Namespace, u.Spec.OrganizationRef)
 	// The link dies before the member goes: otherwise somebody could accept in between.
 	if err := r.Backends.Inviter(backend).Close(ctx, id, canonical); err != nil {
-		return fmt.Errorf("revoke invitation: %w", err)
+		return ending{}, fmt.Errorf("revoke invitation: %w", err)
 	}
-	reason, note := v1alpha1.ReasonRetained, "The person stays as they are in the backend."
 	switch u.Spec.RemovalPolicy {
 	case v1alpha1.RemovalPolicyRetain:
+		return ending{v1alpha1.ReasonRetained, "The person stays as they are in the backend."}, nil
 	case v1alpha1.RemovalPolicyDisable:
-		reason, note = v1alpha1.ReasonDisabled, "The person is disabled in the backend."
 		if err := backend.RemoveMember(ctx, id, canonical, directory.RemovalDisable); err != nil {
-			return fmt.Errorf("disable member: %w", err)
+			return ending{}, fmt.Errorf("disable member: %w", err)
 		}
+		return ending{v1alpha1.ReasonDisabled, "The person is disabled in the backend."}, nil
 	default:
-		reason, note = v1alpha1.ReasonRemoved, "The person is removed from the backend."
 		if err := backend.RemoveMember(ctx, id, canonical, directory.RemovalDrop); err != nil {
-			return fmt.Errorf("remove member: %w", err)
+			return ending{}, fmt.Errorf("remove member: %w", err)
 		}
+		return ending{v1alpha1.ReasonRemoved, "The person is removed from the backend."}, nil
 	}
-	r.Recorder.Eventf(u, nil, corev1.EventTypeNormal, reason, "Delete", "%s", note)
-	return nil
 }

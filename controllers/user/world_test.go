@@ -1,13 +1,16 @@
 package user_test
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
@@ -205,3 +208,8 @@ func objects(o ...client.Object) []client.Object { return o }
 func equateEmpty() cmp.Option { return cmpopts.EquateEmpty() }
 
 var errBroken = errors.New("broken")
+
+var (
+	v1alpha1Users = schema.GroupResource{Group: v1alpha1.Group, Resource: "users"}
+	errCanceled   = fmt.Errorf("client rate limiter: %w", context.Canceled)
+)

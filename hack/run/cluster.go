@@ -42,6 +42,9 @@ func (w *world) startControlPlane(ctx context.Context) error {
 
 // useCluster installs the CRDs in the cluster of somebody else.
 func (w *world) useCluster(ctx context.Context) error {
+	if err := w.layout.checkKubeconfig(); err != nil {
+		return err
+	}
 	name, err := w.kubectl(ctx, "config", "current-context")
 	if err != nil {
 		return err

@@ -90,7 +90,9 @@ func (c *console) finish(reached, doing string, start time.Time, err error) {
 		c.printf("%s%s✗%s %s %s\n", clearLine, red, plain, doing, c.since(start))
 	case c.live:
 		c.printf("%s%s✓%s %s %s\n", clearLine, green, plain, reached, c.since(start))
-	case err == nil:
+	case err != nil:
+		c.printf("run: %s: not done (%s)\n", doing, c.since(start))
+	default:
 		c.printf("run: %s (%s)\n", reached, c.since(start))
 	}
 }

@@ -9,9 +9,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
-	"syscall"
 )
 
 // layout is where things are: in the repository, under .dev, and what the
@@ -73,6 +71,21 @@ func (l layout) databaseName() string {
 	return u.Scheme + "://" + u.Host + u.Path
 }
 
+// checkKubeconfig tells of a file that is not there, of which kubectl only says
+// that it has no current context.
+func (l layout) checkKubeconfig() error {
+	var err error
+	for _, path := range filepath.SplitList(l.kubeconfig) {
+		if _, err = os.Stat(path); err == nil {
+			return nil
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("KUBECONFIG: %w", err)
+	}
+	return nil
+}
+
 // environment is this process's, with the cluster and the database that are used.
 func (l layout) environment() []string {
 	var env []string
@@ -82,29 +95,6 @@ func (l layout) environment() []string {
 		}
 	}
 	return append(env, "KUBECONFIG="+l.usedKubeconfig(), "DATABASE_URL="+l.database)
-}
-
-// lock makes sure that nobody else works in .dev. The kernel unlocks it when this process ends, however it does.
-func (l layout) lock() (unlock func(), err error) {
-	if err := os.MkdirAll(l.dev(), 0o700); err != nil {
-		return nil, err
-	}
-	file, err := os.OpenFile(l.dev("lock"), os.O_RDWR|os.O_CREATE, 0o600)
-	if err != nil {
-		return nil, err
-	}
-	if err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		defer file.Close()
-		holder, _ := os.ReadFile(file.Name())
-		return nil, fmt.Errorf("it runs here already, as process %s: end that one first, with Ctrl-C or kill %[1]s", holder)
-	}
-	err = errors.Join(file.Truncate(0), write(file, strconv.Itoa(os.Getpid())))
-	return func() { _ = file.Close() }, err
-}
-
-func write(file *os.File, content string) error {
-	_, err := file.WriteString(content)
-	return err
 }
 
 func (l layout) notReady() error {

@@ -31,18 +31,18 @@ func main() {
 
 // untilInterrupted returns a context that ends with the first signal, and one
 // that ends with the second.
-func untilInterrupted() (first, second context.Context) {
+func untilInterrupted() (context.Context, context.Context) {
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
-	first, stop := context.WithCancelCause(context.Background())
-	second, kill := context.WithCancelCause(context.Background())
+	ctx, stop := context.WithCancelCause(context.Background())
+	now, kill := context.WithCancelCause(context.Background())
 	go func() {
 		<-signals
 		stop(errInterrupted)
 		<-signals
 		kill(errInterrupted)
 	}()
-	return first, second
+	return ctx, now
 }
 
 // run starts everything, waits until the context ends or something breaks, and

@@ -17,33 +17,10 @@ func (w *world) startManager(ctx context.Context) error {
 		if err != nil {
 			return "", err
 		}
-		args, err := w.managerArguments(ctx, health)
+		manager, err := w.runManager(ctx, health)
 		if err != nil {
 			return "", err
 		}
-		path := w.layout.bin("rollcall")
-		if _, err := os.Stat(path); err != nil {
-			return "", fmt.Errorf("no %s: run make build", path)
-		}
-		manager, err := testkit.StartProgram(ctx, testkit.ProgramOptions{
-			Path: path, Args: args, Env: w.layout.environment(), Dir: w.layout.dev(),
-		})
-		if err != nil {
-			return "", err
-		}
-		stopping := make(chan struct{})
-		w.onStop(func(now context.Context) error {
-			close(stopping)
-			return manager.Stop(now)
-		})
-		go func() {
-			<-manager.Done()
-			select {
-			case <-stopping:
-			default:
-				w.fail(manager.Failure())
-			}
-		}()
 		err = testkit.Eventually(ctx, "the manager and the portal", func(ctx context.Context) (bool, string, error) {
 			for _, url := range []string{"http://" + health + "/readyz", "http://" + loopback(w.ports.Portal) + "/readyz"} {
 				if answer := probe(ctx, url); answer != http.StatusText(http.StatusOK) {
@@ -53,10 +30,42 @@ func (w *world) startManager(ctx context.Context) error {
 			return true, "", nil
 		})
 		if err != nil {
-			err = fmt.Errorf("%w; %s ends with:\n%s", err, manager.Log(), manager.Tail())
+			return "", fmt.Errorf("%w; %s ends with:\n%s", err, manager.Log(), manager.Tail())
 		}
-		return "manager and portal are ready", err
+		return "manager and portal are ready", nil
 	})
+}
+
+// runManager ends the run when the manager ends by itself.
+func (w *world) runManager(ctx context.Context, health string) (*testkit.Program, error) {
+	path := w.layout.bin("rollcall")
+	if _, err := os.Stat(path); err != nil {
+		return nil, fmt.Errorf("no %s: run make build", path)
+	}
+	args, err := w.managerArguments(ctx, health)
+	if err != nil {
+		return nil, err
+	}
+	manager, err := testkit.StartProgram(ctx, testkit.ProgramOptions{
+		Path: path, Args: args, Env: w.layout.environment(), Dir: w.layout.dev(),
+	})
+	if err != nil {
+		return nil, err
+	}
+	stopping := make(chan struct{})
+	w.onStop(func(now context.Context) error {
+		close(stopping)
+		return manager.Stop(now)
+	})
+	go func() {
+		<-manager.Done()
+		select {
+		case <-stopping:
+		default:
+			w.fail(manager.Failure())
+		}
+	}()
+	return manager, nil
 }
 
 func (w *world) managerArguments(ctx context.Context, health string) ([]string, error) {

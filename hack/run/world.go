@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/rollcall-dev/rollcall/internal/mail/mailtest"
@@ -48,8 +49,8 @@ func (w *world) stop(now context.Context) error {
 	}
 	return errors.Join(err, w.out.step("stopping", func(func(string)) (string, error) {
 		var errs []error
-		for i := len(w.ends) - 1; i >= 0; i-- {
-			errs = append(errs, w.ends[i](now))
+		for _, end := range slices.Backward(w.ends) {
+			errs = append(errs, end(now))
 		}
 		return "everything is stopped; make run goes on from here", errors.Join(errs...)
 	}))

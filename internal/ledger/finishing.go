@@ -135,12 +135,11 @@ func (l *Ledger) overdue(ctx context.Context) ([]string, error) {
 
 const selectOverdue = "SELECT id FROM deliveries WHERE state = 'Claimed' AND claimed_until <= $1 ORDER BY claimed_until, id LIMIT $2"
 
-// settle treats a claim that was not finished as an attempt that nobody knows
-// the outcome of: whoever made it may have died after the mail server took the
-// message.
+// settle treats a claim that was not finished as one that whoever made it died
+// with: before the message departed it is simply due again, and afterwards
+// nobody knows the outcome, because the mail server may have taken it.
 func (l *Ledger) settle(ctx context.Context, ids []string) error {
 	const op = "settle overdue deliveries"
-	lost := directory.DeliveryOutcome{Result: directory.ResultUnknown, Reason: "the attempt was not finished in time"}
 	if len(ids) == 0 {
 		return nil
 	}
@@ -153,6 +152,10 @@ func (l *Ledger) settle(ctx context.Context, ids []string) error {
 			now := l.now()
 			if r.delivery.state != directory.DeliveryClaimed || r.delivery.claimedUntil > database.Micros(now) {
 				continue
+			}
+			lost := directory.DeliveryOutcome{Result: directory.ResultRetry, Reason: "the attempt was not finished in time"}
+			if r.delivery.departed {
+				lost.Result = directory.ResultUnknown
 			}
 			next, err := l.after(&r, lost, now)
 			if err != nil {

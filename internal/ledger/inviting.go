@@ -188,8 +188,8 @@ func (l *Ledger) supersede(ctx context.Context, tx database.Tx, former *record, 
 func (l *Ledger) queue(ctx context.Context, tx database.Tx, r *record, now time.Time) error {
 	r.delivery = deliveryRecord{state: directory.DeliveryQueued, nextAt: database.Micros(now)}
 	result, err := tx.ExecContext(ctx, `
-		INSERT INTO deliveries (id, invitation, state, attempts, resent, next_at, claimed_by, claimed_until, sent_at, last_error)
-		VALUES ($1, $2, $3, 0, 0, $4, '', 0, 0, '')
+		INSERT INTO deliveries (id, invitation, state, attempts, resent, departed, next_at, claimed_by, claimed_until, sent_at, last_error)
+		VALUES ($1, $2, $3, 0, 0, 0, $4, '', 0, 0, '')
 		ON CONFLICT DO NOTHING`,
 		r.id, r.id, r.delivery.state, r.delivery.nextAt)
 	if err := expectOne(result, err); err != nil {

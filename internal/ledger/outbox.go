@@ -26,7 +26,8 @@ func (l *Ledger) signal() {
 
 // Claim takes up to n deliveries that are due, oldest first, and at most 100.
 // The claims are committed when it returns; each has to be finished before its
-// Deadline, and counts as unknown afterwards. Claims that others did not finish
+// Deadline. Afterwards it counts as unknown when it had departed, and as not
+// tried otherwise. Claims that others did not finish
 // are settled first. Fewer than n means that no more are due now, or that the
 // database failed meanwhile. It writes nothing when nothing is due.
 func (l *Ledger) Claim(ctx context.Context, n int) ([]directory.Delivery, error) {
@@ -124,7 +125,7 @@ func (l *Ledger) postpone(ctx context.Context, tx database.Tx, r *record, why er
 // claimOne returns nil when the delivery is not there to be taken any more.
 func (l *Ledger) claimOne(ctx context.Context, tx database.Tx, op, id string, now time.Time) (*record, error) {
 	result, err := tx.ExecContext(ctx, `
-		UPDATE deliveries SET state = 'Claimed', attempts = attempts + 1, claimed_by = $1, claimed_until = $2
+		UPDATE deliveries SET state = 'Claimed', attempts = attempts + 1, departed = 0, claimed_by = $1, claimed_until = $2
 		WHERE id = $3 AND state = 'Queued' AND next_at <= $4 AND EXISTS (
 			SELECT 1 FROM invitations i JOIN ledger_organizations o ON o.id = i.organization
 			WHERE i.id = deliveries.invitation AND i.state = 'Pending' AND i.closed = 0 AND i.expires_at > $4)`,

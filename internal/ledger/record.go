@@ -44,6 +44,7 @@ type deliveryRecord struct {
 	state        directory.DeliveryState
 	attempts     int
 	resent       bool
+	departed     bool
 	nextAt       int64
 	claimedBy    string
 	claimedUntil int64
@@ -55,7 +56,7 @@ type deliveryRecord struct {
 const selectRecords = `
 SELECT i.id, i.organization, i.address, i.revision, i.asked, i.state, i.closed, i.details, i.nonce, i.token_hash,
        i.created_at, i.expires_at, i.ended_at,
-       COALESCE(d.state, ''), COALESCE(d.attempts, 0), COALESCE(d.resent, 0), COALESCE(d.next_at, 0),
+       COALESCE(d.state, ''), COALESCE(d.attempts, 0), COALESCE(d.resent, 0), COALESCE(d.departed, 0), COALESCE(d.next_at, 0),
        COALESCE(d.claimed_by, ''), COALESCE(d.claimed_until, 0), COALESCE(d.sent_at, 0), COALESCE(d.last_error, ''),
        COALESCE(o.id, ''), COALESCE(o.mail_from, ''), COALESCE(o.mail_reply_to, ''), COALESCE(o.mail_server, ''),
        COALESCE(o.unknown_delivery, '')
@@ -95,14 +96,14 @@ func selectOne(ctx context.Context, tx database.Tx, op, where string, args ...an
 
 func scan(rows *sql.Rows) (record, error) {
 	var r record
-	var closed, resent int64
+	var closed, resent, departed int64
 	var tenant string
 	d := &r.delivery
 	err := rows.Scan(&r.id, &r.organization, &r.address, &r.revision, &r.asked, &r.state, &closed, &r.details,
 		&r.nonce, &r.tokenHash, &r.createdAt, &r.expiresAt, &r.endedAt,
-		&d.state, &d.attempts, &resent, &d.nextAt, &d.claimedBy, &d.claimedUntil, &d.sentAt, &d.lastError,
+		&d.state, &d.attempts, &resent, &departed, &d.nextAt, &d.claimedBy, &d.claimedUntil, &d.sentAt, &d.lastError,
 		&tenant, &r.mail.From, &r.mail.ReplyTo, &r.mail.Server, &r.unknown)
-	r.closed, d.resent, r.tenant = closed != 0, resent != 0, tenant != ""
+	r.closed, d.resent, d.departed, r.tenant = closed != 0, resent != 0, departed != 0, tenant != ""
 	return r, err
 }
 

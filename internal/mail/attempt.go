@@ -47,6 +47,7 @@ func (o *Outbox) try(sending context.Context, d directory.Delivery, s *session) 
 	case err != nil:
 		return attempt{outcome: retry(err.Error()), session: s}
 	}
+	m.depart = func(ctx context.Context) error { return o.Queue.Depart(ctx, d.ID) }
 	return o.handOver(ctx, server, m, s)
 }
 

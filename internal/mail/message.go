@@ -1,6 +1,7 @@
 package mail
 
 import (
+	"context"
 	"errors"
 	"mime"
 	"net/mail"
@@ -19,6 +20,9 @@ type Message struct {
 	Raw []byte
 	// link is the secret in it, which a server's answer may quote.
 	link string
+	// depart is asked before the final dot; an error means that the message
+	// must not leave. nil asks nobody.
+	depart func(ctx context.Context) error
 }
 
 // Sender is what a message takes from the process rather than from its delivery.

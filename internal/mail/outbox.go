@@ -19,6 +19,12 @@ type Queue interface {
 	// Deadline: no other caller gets it before. Fewer than n means that no
 	// more are due now.
 	Claim(ctx context.Context, n int) ([]directory.Delivery, error)
+	// Depart records that the claimed message leaves for good with what is sent
+	// next: only from then on is a claim that nobody finishes unknown, before it
+	// counts as not tried. Repeating it changes nothing. An error means that
+	// the message must not leave; KindConflict, that it must not leave at all:
+	// the claim is not ours any more, or the invitation has ended.
+	Depart(ctx context.Context, id string) error
 	// Finish records how the attempt at a claimed delivery ended. Repeating it
 	// changes nothing. KindNotFound, KindConflict and KindInvalid mean that
 	// the claim is not ours any more, so that repeating cannot help.

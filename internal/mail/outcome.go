@@ -28,6 +28,8 @@ const (
 	stageSender  stage = "name the sender"
 	stageTo      stage = "name the recipient"
 	stageData    stage = "announce the message"
+	// stageDepart is before the final dot, and no matter of the server's.
+	stageDepart stage = "record that the message leaves"
 	// stageBody is everything up to the moment at which the last byte of the
 	// final dot was handed to the operating system.
 	stageBody stage = "send the message"
@@ -74,6 +76,8 @@ func (f *failure) ofServer() bool {
 	case stageSender, stageTo, stageData, stageReply:
 		code := replyCode(f.err)
 		return code == 0 || code == 421 || isLoginCode(code)
+	case stageDepart:
+		return false
 	}
 	return true
 }

@@ -15,6 +15,8 @@ type memoryQueue struct {
 	due      []directory.Delivery
 	claimed  map[string]directory.Delivery
 	finished map[string]directory.DeliveryOutcome
+	// departed are those that were about to leave; ended must not.
+	departed, ended map[string]bool
 	// finishes counts the successful calls of Finish by delivery.
 	finishes map[string]int
 	// failures are the next answers of Finish.
@@ -31,6 +33,8 @@ func newMemoryQueue(due ...directory.Delivery) *memoryQueue {
 		due:      due,
 		claimed:  map[string]directory.Delivery{},
 		finished: map[string]directory.DeliveryOutcome{},
+		departed: map[string]bool{},
+		ended:    map[string]bool{},
 		finishes: map[string]int{},
 		wake:     make(chan struct{}, 1),
 		changed:  make(chan struct{}),
@@ -49,6 +53,16 @@ func (q *memoryQueue) Claim(_ context.Context, n int) ([]directory.Delivery, err
 	q.most = max(q.most, len(q.claimed))
 	q.change()
 	return taken, nil
+}
+
+func (q *memoryQueue) Depart(_ context.Context, id string) error {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.ended[id] {
+		return directory.Errorf(directory.KindConflict, "let a delivery depart", "the invitation has ended")
+	}
+	q.departed[id] = true
+	return nil
 }
 
 func (q *memoryQueue) Finish(_ context.Context, id string, o directory.DeliveryOutcome) error {

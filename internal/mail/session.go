@@ -184,18 +184,10 @@ func (o *session) send(ctx context.Context, m Message) *failure {
 	if f != nil {
 		return f
 	}
-	err := o.within(ctx, commandTimeout, func() error {
-		if _, err := data.Write(m.Raw); err != nil {
-			return err
-		}
-		// An error means that not all of the final dot reached the operating
-		// system, so the server cannot have seen the end of the message.
-		return data.Close()
-	})
-	if err != nil {
-		return &failure{stageBody, err}
+	if f := o.body(ctx, m, data); f != nil {
+		return f
 	}
-	err = o.within(ctx, maxReplyWait, func() error {
+	err := o.within(ctx, maxReplyWait, func() error {
 		_, _, err := o.client.Text.ReadResponse(2)
 		return err
 	})
@@ -203,6 +195,29 @@ func (o *session) send(ctx context.Context, m Message) *failure {
 		return &failure{stageReply, err}
 	}
 	o.sent++
+	return nil
+}
+
+// body sends the message and the final dot, and asks in between whether the
+// message may leave: the server cannot have taken it before.
+func (o *session) body(ctx context.Context, m Message, data io.WriteCloser) *failure {
+	err := o.within(ctx, commandTimeout, func() error {
+		_, err := data.Write(m.Raw)
+		return err
+	})
+	if err != nil {
+		return &failure{stageBody, err}
+	}
+	if m.depart != nil {
+		if err := m.depart(ctx); err != nil {
+			return &failure{stageDepart, err}
+		}
+	}
+	// An error means that not all of the final dot reached the operating
+	// system, so the server cannot have seen the end of the message.
+	if err := o.within(ctx, commandTimeout, data.Close); err != nil {
+		return &failure{stageBody, err}
+	}
 	return nil
 }
 

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 
 	"k8s.io/client-go/rest"
@@ -160,8 +161,8 @@ func (c *ControlPlane) Stop(ctx context.Context) error {
 	var errs []error
 	c.stopping.Do(func() {
 		close(c.stopped)
-		for i := len(c.programs) - 1; i >= 0; i-- {
-			errs = append(errs, c.end(ctx, c.programs[i]))
+		for _, p := range slices.Backward(c.programs) {
+			errs = append(errs, c.end(ctx, p))
 		}
 		if c.options.DataDir == "" {
 			errs = append(errs, os.RemoveAll(c.dir))

@@ -46,6 +46,8 @@ CREATE TABLE deliveries (
     attempts      BIGINT   NOT NULL,
     -- 1 once it was handed over again after an unknown outcome
     resent        SMALLINT NOT NULL,
+    -- 1 from the moment at which the claimed message may leave for good
+    departed      SMALLINT NOT NULL,
     next_at       BIGINT   NOT NULL,
     claimed_by    TEXT     NOT NULL,
     claimed_until BIGINT   NOT NULL,

@@ -1,0 +1,75 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/rollcall-dev/rollcall/api/v1alpha1"
+)
+
+// clinic is what the cluster says of the samples.
+type clinic struct {
+	organizations v1alpha1.OrganizationList
+	batches       v1alpha1.InviteBatchList
+	users         v1alpha1.UserList
+}
+
+func (c *clinic) read(ctx context.Context, reader client.Reader) error {
+	for _, list := range []client.ObjectList{&c.organizations, &c.batches, &c.users} {
+		if err := reader.List(ctx, list, client.InNamespace(sampleNamespace)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func isTrue(conditions []metav1.Condition, kind string, generation int64) bool {
+	c := meta.FindStatusCondition(conditions, kind)
+	return c != nil && c.Status == metav1.ConditionTrue && c.ObservedGeneration == generation
+}
+
+func isReady(u *v1alpha1.User) bool {
+	return isTrue(u.Status.Conditions, v1alpha1.ConditionReady, u.Generation)
+}
+
+// settled tells whether nothing more will happen by itself: batches have made
+// their Users, and each of those is ready or waits for an edit.
+func (c *clinic) settled() bool {
+	for _, b := range c.batches.Items {
+		if !isTrue(b.Status.Conditions, v1alpha1.ConditionReady, b.Generation) {
+			return false
+		}
+	}
+	for i := range c.users.Items {
+		u := &c.users.Items[i]
+		if !isReady(u) && !isTrue(u.Status.Conditions, v1alpha1.ConditionStalled, u.Generation) {
+			return false
+		}
+	}
+	return len(c.users.Items) > 0 && c.counted()
+}
+
+// counted tells whether the organizations have taken note of everybody.
+func (c *clinic) counted() bool {
+	counted := 0
+	for _, o := range c.organizations.Items {
+		if n := o.Status.Users; n != nil && n.Pending+n.Accepted == n.Total {
+			counted += int(n.Total)
+		}
+	}
+	return counted == len(c.users.Items)
+}
+
+func (c *clinic) progress() string {
+	n := 0
+	for i := range c.users.Items {
+		if isReady(&c.users.Items[i]) {
+			n++
+		}
+	}
+	return fmt.Sprintf("%d of %d people are ready", n, len(c.users.Items))
+}
