@@ -37,7 +37,12 @@ func read(b *v1alpha1.InviteBatch, fromSource string) []entry {
 		entries = append(entries, toEntry("emailsText", parsed))
 	}
 	for _, parsed := range address.ParseList(fromSource) {
-		entries = append(entries, toEntry("emailsFrom", parsed))
+		e := toEntry("emailsFrom", parsed)
+		if e.refused != "" && b.Spec.EmailsFrom.SecretKeyRef != nil {
+			// The status is for more eyes than the Secret: it must not quote it.
+			e.message = "is not an address such as ada@example.com"
+		}
+		entries = append(entries, e)
 	}
 	markDuplicates(entries)
 	return entries

@@ -53,15 +53,24 @@ func (c *clinic) settled() bool {
 	return len(c.users.Items) > 0 && c.counted()
 }
 
-// counted tells whether the organizations have taken note of everybody.
+// counted tells whether what the organizations say agrees with their Users.
 func (c *clinic) counted() bool {
-	counted := 0
-	for _, o := range c.organizations.Items {
-		if n := o.Status.Users; n != nil && n.Pending+n.Accepted == n.Total {
-			counted += int(n.Total)
+	var want, got v1alpha1.OrganizationCounts
+	for _, u := range c.users.Items {
+		want.Total++
+		if meta.IsStatusConditionTrue(u.Status.Conditions, v1alpha1.ConditionPending) {
+			want.Pending++
+		}
+		if meta.IsStatusConditionTrue(u.Status.Conditions, v1alpha1.ConditionAccepted) {
+			want.Accepted++
 		}
 	}
-	return counted == len(c.users.Items)
+	for _, o := range c.organizations.Items {
+		if n := o.Status.Users; n != nil {
+			got.Total, got.Pending, got.Accepted = got.Total+n.Total, got.Pending+n.Pending, got.Accepted+n.Accepted
+		}
+	}
+	return got == want
 }
 
 func (c *clinic) progress() string {

@@ -136,7 +136,10 @@ func TestBY8_TwoProcessesClaimEachDeliveryOnce(t *testing.T) {
 // What follows when nobody can know whether a mail was taken: because the
 // process died while it sent, or because the connection did.
 func TestBY8_UnknownDelivery(t *testing.T) {
-	crash := func(w *world, _ *ledger.Ledger, _ directory.Delivery) { w.clock.Step(time.Minute) }
+	crash := func(w *world, l *ledger.Ledger, d directory.Delivery) {
+		wantKind(w.t, "depart", l.Depart(w.t.Context(), d.ID), "")
+		w.clock.Step(time.Minute)
+	}
 	lost := func(w *world, l *ledger.Ledger, d directory.Delivery) { w.finish(l, d, directory.ResultUnknown) }
 	for reason, test := range map[string]struct {
 		policy directory.UnknownDelivery
@@ -207,6 +210,7 @@ func TestBY8_AClaimThatEndedCannotBeFinished(t *testing.T) {
 		wantKind(w.t, "finish what is not there", w.Finish(w.t.Context(), "nothing.1", sent), directory.KindNotFound)
 		wantKind(w.t, "finish what is no claim", w.Finish(w.t.Context(), "nothing", sent), directory.KindNotFound)
 		wantKind(w.t, "finish with no result", w.Finish(w.t.Context(), first.ID, directory.DeliveryOutcome{}), directory.KindInvalid)
+		wantKind(w.t, "depart", w.Depart(w.t.Context(), first.ID), "")
 		// Late, but nobody has settled it yet: it is still known what happened.
 		w.clock.Step(2 * time.Minute)
 		again := w.claimOne(w.Ledger)
@@ -219,6 +223,57 @@ func TestBY8_AClaimThatEndedCannotBeFinished(t *testing.T) {
 			directory.DeliveryOutcome{Result: directory.ResultRejected}), directory.KindConflict)
 		w.wantDelivery(directory.DeliveryStatus{State: directory.DeliverySent, Attempts: 2, SentAt: w.clock.Now()})
 	})
+}
+
+// A process that dies before the message departs has sent nothing: the mail is
+// due again, as often as that happens, under either policy.
+func TestBY8_ACrashBeforeDepartingIsKnown(t *testing.T) {
+	for _, policy := range []directory.UnknownDelivery{directory.UnknownResendOnce, directory.UnknownHold} {
+		t.Run(string(policy), func(t *testing.T) {
+			eachDatabase(t, func(w *world) {
+				w.policy(policy)
+				w.invite(ada, 1)
+				ledgers := []*ledger.Ledger{w.Ledger, w.second()}
+				for n := range 3 {
+					w.claimOne(ledgers[n%2])
+					w.clock.Step(time.Minute)
+					w.wantNothingDue(ledgers[n%2])
+					w.clock.Step(time.Hour)
+				}
+				last := w.claimOne(w.Ledger)
+				wantKind(w.t, "depart", w.Depart(w.t.Context(), last.ID), "")
+				w.finish(w.Ledger, last, directory.ResultSent)
+				w.wantDelivery(directory.DeliveryStatus{State: directory.DeliverySent, Attempts: 4, SentAt: w.clock.Now()})
+			})
+		})
+	}
+}
+
+// What must not leave: another's claim, one that ended, and an invitation that
+// ended while its mail was on the way.
+func TestBY8_WhatMustNotDepart(t *testing.T) {
+	for reason, happen := range map[string]func(*world, directory.Delivery) (*ledger.Ledger, string){
+		"another process": func(w *world, d directory.Delivery) (*ledger.Ledger, string) { return w.second(), d.ID },
+		"another attempt": func(w *world, d directory.Delivery) (*ledger.Ledger, string) {
+			return w.Ledger, strings.TrimSuffix(d.ID, "1") + "2"
+		},
+		"the claim ended": func(w *world, d directory.Delivery) (*ledger.Ledger, string) {
+			w.clock.Step(2 * time.Minute)
+			return w.Ledger, d.ID
+		},
+		"the invitation was closed": func(w *world, d directory.Delivery) (*ledger.Ledger, string) {
+			wantKind(w.t, "close", w.Close(w.t.Context(), d.Organization, d.Address), "")
+			return w.Ledger, d.ID
+		},
+	} {
+		t.Run(reason, func(t *testing.T) {
+			eachDatabase(t, func(w *world) {
+				w.invite(ada, 1)
+				l, id := happen(w, w.claimOne(w.Ledger))
+				wantKind(w.t, "depart", l.Depart(w.t.Context(), id), directory.KindConflict)
+			})
+		})
+	}
 }
 
 func TestRetriesBackOff(t *testing.T) {

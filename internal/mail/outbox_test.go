@@ -368,6 +368,30 @@ func TestOutbox_WhatIsNotSent(t *testing.T) {
 	}
 }
 
+// TestBY8_AsksBeforeTheFinalDot: whatever may not leave then is never taken,
+// and what was taken had departed.
+func TestBY8_AsksBeforeTheFinalDot(t *testing.T) {
+	sink := startSink(t, mailtest.Options{})
+	all := testDeliveries("x", 6, testDate.Add(time.Minute))
+	q := newMemoryQueue(all...)
+	ended := all[2].ID
+	q.ended[ended] = true
+	startBox(t, q, fixedServers{"": serverOf(t, sink.Addr(), TLSNone)}, testingclock.NewFakeClock(testDate), nil)
+	q.untilFinished(t, len(all))
+	for _, d := range all {
+		want := directory.ResultSent
+		if d.ID == ended {
+			want = directory.ResultRetry
+		}
+		if got := q.outcome(d.ID).Result; got != want || q.departed[d.ID] != (want == directory.ResultSent) {
+			t.Errorf("%s: %s, departed %t; want %s", d.ID, got, q.departed[d.ID], want)
+		}
+	}
+	if len(sink.Messages()) != len(all)-1 {
+		t.Errorf("%d mails were taken, want all but one of %d", len(sink.Messages()), len(all))
+	}
+}
+
 // TestBY8_WaitingClaimsAreHandedBackInTime: else the ledger would take them
 // for mails that were perhaps sent.
 func TestBY8_WaitingClaimsAreHandedBackInTime(t *testing.T) {
