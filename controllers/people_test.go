@@ -24,14 +24,18 @@ var clinicRef = v1alpha1.LocalReference{Name: "sunrise"}
 // clinic is an organization with units and roles to work with.
 func clinic() []client.Object {
 	return []client.Object{
-		&v1alpha1.Organization{
-			ObjectMeta: metav1.ObjectMeta{Name: "sunrise"},
-			Spec:       v1alpha1.OrganizationSpec{DisplayName: "Sunrise Clinic"},
-		},
+		sunrise(),
 		unit("north", "North Practice"), unit("south", "South Practice"),
 		role("clinician", "Clinician", v1alpha1.RoleLevelOrganization, "notes.write", "notes.sign"),
 		role("manager", "Manager", v1alpha1.RoleLevelOrganization, "users.manage"),
 		role("lead", "Team Lead", v1alpha1.RoleLevelBusinessUnit, "team.manage"),
+	}
+}
+
+func sunrise() *v1alpha1.Organization {
+	return &v1alpha1.Organization{
+		ObjectMeta: metav1.ObjectMeta{Name: "sunrise"},
+		Spec:       v1alpha1.OrganizationSpec{DisplayName: "Sunrise Clinic"},
 	}
 }
 
@@ -119,8 +123,9 @@ func (w *world) mailTo(email string) mailtest.Message {
 	return found
 }
 
-// mailsTo counts the distinct mails to an address, and how often they were handed over.
-func (w *world) mailsTo(email string) (distinct, handedOver int) {
+// mailsTo counts the distinct mails to an address, and then how often they were handed over.
+func (w *world) mailsTo(email string) (int, int) {
+	distinct, handedOver := 0, 0
 	for _, m := range w.sink.Messages() {
 		if strings.Contains(m.To, email) {
 			distinct++
@@ -150,7 +155,7 @@ type page struct {
 
 func (p *person) get(link string) page {
 	p.w.Helper()
-	request, err := http.NewRequestWithContext(p.w.ctx, http.MethodGet, link, nil)
+	request, err := http.NewRequestWithContext(p.w.ctx, http.MethodGet, link, http.NoBody)
 	must(p.w.T, err)
 	return p.do(request)
 }

@@ -1,6 +1,7 @@
 package controllers_test
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -47,7 +48,7 @@ func TestStory_HR8_BY3_InviteMany(t *testing.T) {
 	})
 	var refused []string
 	for _, r := range batch.Status.Refusals {
-		refused = append(refused, r.Source+" "+string(rune('0'+r.Line))+" "+string(r.Reason))
+		refused = append(refused, fmt.Sprintf("%s %d %s", r.Source, r.Line, r.Reason))
 	}
 	if diff := cmp.Diff([]string{"emails 3 Invalid", "emailsText 2 Duplicate", "emailsText 3 Invalid"}, refused); diff != "" {
 		t.Errorf("refusals (-want +got):\n%s", diff)

@@ -44,7 +44,7 @@ func TestStory_BY8_KilledBeforeTheAnswer(t *testing.T) {
 		t.Run(string(policy), func(t *testing.T) {
 			w := newWorld(t)
 			w.start()
-			org := clinic()[0].(*v1alpha1.Organization)
+			org := sunrise()
 			org.Spec.Invitations.OnUnknownDelivery = policy
 			w.create(org)
 			answer := w.sink.Inject(mailtest.Fault{Stage: mailtest.StageStored, Hold: true, Times: 1})

@@ -91,7 +91,7 @@ func TestStory_BY1_ApplyInReverseOrder(t *testing.T) {
 	w.create(lead, ward)
 	sees(w, ward, v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonReferenceNotFound)
 	w.create(role("helper", "Helper", v1alpha1.RoleLevelBusinessUnit, "team.read"), unit("south", "South"))
-	w.create(clinic()[0])
+	w.create(sunrise())
 	sees(w, ada, v1alpha1.ConditionReady, metav1.ConditionTrue, "")
 	sees(w, batch, v1alpha1.ConditionReady, metav1.ConditionTrue, "")
 	sees(w, ward, v1alpha1.ConditionReady, metav1.ConditionTrue, "")

@@ -12,7 +12,6 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/tools/clientcmd"
-	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/rollcall-dev/rollcall/api/v1alpha1"
@@ -111,5 +110,5 @@ func impersonate(admin, into string) error {
 	for _, info := range config.AuthInfos {
 		info.Impersonate = managerAccount
 	}
-	return clientcmd.WriteToFile(clientcmdapi.Config(*config), into)
+	return clientcmd.WriteToFile(*config, into)
 }

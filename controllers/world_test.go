@@ -121,7 +121,7 @@ func (w *world) start() {
 }
 
 func (w *world) ready(url string) (bool, string) {
-	request, err := http.NewRequestWithContext(w.ctx, http.MethodGet, url+"/readyz", nil)
+	request, err := http.NewRequestWithContext(w.ctx, http.MethodGet, url+"/readyz", http.NoBody)
 	must(w.T, err)
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
@@ -182,7 +182,7 @@ func (p *process) start() {
 	p.w.Helper()
 	out, err := os.OpenFile(p.log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	must(p.w.T, err)
-	//nolint:noctx // It ends by the signals of the story, not with a context.
+	// It ends by the signals of the story, not with a context.
 	command := exec.Command(suite.binary, p.args...)
 	command.Stdout, command.Stderr = out, out
 	command.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}

@@ -35,7 +35,7 @@ type BusinessUnitStatus struct {
 	// pending counts the Users that name this unit and are not in yet.
 	// +optional
 	Pending int32 `json:"pending"`
-	// conditions: Ready, ReferencesResolved, Provisioned; Reconciling and Stalled while True.
+	// conditions are Ready, ReferencesResolved, Provisioned; Reconciling and Stalled while True.
 	// +optional
 	// +listType=map
 	// +listMapKey=type

@@ -6,8 +6,10 @@ import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 // +kubebuilder:validation:Enum=Embedded
 type BackendType string
 
-// BackendEmbedded is Rollcall's own store of members, in its database.
-const BackendEmbedded BackendType = "Embedded"
+const (
+	// BackendEmbedded is Rollcall's own store of members, in its database.
+	BackendEmbedded BackendType = "Embedded"
+)
 
 // IdentityBackendSpec says which system holds members.
 // +kubebuilder:validation:XValidation:rule="self.type == oldSelf.type",message="type cannot be changed: members do not move between systems; create another IdentityBackend and point organizations to it"
@@ -23,7 +25,7 @@ type IdentityBackendStatus struct {
 	// observedGeneration is the generation that this status speaks of.
 	// +optional
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
-	// conditions: Ready, Reachable; Reconciling and Stalled while True.
+	// conditions are Ready, Reachable; Reconciling and Stalled while True.
 	// +optional
 	// +listType=map
 	// +listMapKey=type

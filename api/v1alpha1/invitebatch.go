@@ -166,7 +166,7 @@ type InviteBatchStatus struct {
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=50
 	Refusals []Refusal `json:"refusals,omitempty"`
-	// conditions: Ready, ReferencesResolved, Expanded, Completed; Reconciling
+	// conditions are Ready, ReferencesResolved, Expanded, Completed; Reconciling
 	// and Stalled while True.
 	// +optional
 	// +listType=map
@@ -182,6 +182,7 @@ type InviteBatchStatus struct {
 // +kubebuilder:object:root=true
 // +kubebuilder:subresource:status
 // +kubebuilder:resource:categories=rollcall,shortName=batch
+// +kubebuilder:validation:XValidation:rule="self.metadata.name.size() <= 63",message="metadata.name must be 63 characters or less: it is the value of a label on every User of the batch"
 // +kubebuilder:printcolumn:name="Organization",type=string,priority=1,JSONPath=`.spec.organizationRef.name`
 // +kubebuilder:printcolumn:name="Invited",type=integer,JSONPath=`.status.outcomes.invited`
 // +kubebuilder:printcolumn:name="Accepted",type=string,JSONPath=`.status.progress`

@@ -106,7 +106,7 @@ type OrganizationStatus struct {
 	// users counts the Users of this organization; it follows changes within seconds.
 	// +optional
 	Users *OrganizationCounts `json:"users,omitempty"`
-	// conditions: Ready, BackendReady, Provisioned; Reconciling and Stalled while True.
+	// conditions are Ready, BackendReady, Provisioned; Reconciling and Stalled while True.
 	// +optional
 	// +listType=map
 	// +listMapKey=type

@@ -72,7 +72,7 @@ type RoleStatus struct {
 	// members counts the Users that name this role.
 	// +optional
 	Members int32 `json:"members"`
-	// conditions: Ready, ReferencesResolved, Provisioned; Reconciling and Stalled while True.
+	// conditions are Ready, ReferencesResolved, Provisioned; Reconciling and Stalled while True.
 	// +optional
 	// +listType=map
 	// +listMapKey=type

@@ -200,7 +200,7 @@ type UserStatus struct {
 	// joinedBy says how the person came in.
 	// +optional
 	JoinedBy JoinedBy `json:"joinedBy,omitempty"`
-	// conditions: Ready, ReferencesResolved, Provisioned, AccessApplied,
+	// conditions are Ready, ReferencesResolved, Provisioned, AccessApplied,
 	// Invited, Pending, Accepted; Reconciling and Stalled while True.
 	// +optional
 	// +listType=map

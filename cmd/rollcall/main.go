@@ -1,5 +1,3 @@
-// Command rollcall runs Rollcall's processes: the manager with the controllers
-// and the mail outbox, and the portal that invited people see.
 package main
 
 import (

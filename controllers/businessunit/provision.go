@@ -36,7 +36,8 @@ func (r *Reconciler) provision(ctx context.Context, s *scope) phase.Answer {
 	return phase.Done(v1alpha1.ReasonSucceeded, "The backend knows the unit as declared.")
 }
 
-// count counts the Users that name the unit from the cache.
+// count counts the Users that name the unit from the cache. The index knows
+// names only: Users of another organization may name one that is called alike.
 func (r *Reconciler) count(ctx context.Context, unit *v1alpha1.BusinessUnit) error {
 	var users v1alpha1.UserList
 	err := r.Client.List(ctx, &users, client.InNamespace(unit.Namespace),
@@ -46,9 +47,11 @@ func (r *Reconciler) count(ctx context.Context, unit *v1alpha1.BusinessUnit) err
 	}
 	unit.Status.Members, unit.Status.Pending = 0, 0
 	for i := range users.Items {
-		if meta.IsStatusConditionTrue(users.Items[i].Status.Conditions, v1alpha1.ConditionAccepted) {
+		switch u := &users.Items[i]; {
+		case u.Spec.OrganizationRef != unit.Spec.OrganizationRef:
+		case meta.IsStatusConditionTrue(u.Status.Conditions, v1alpha1.ConditionAccepted):
 			unit.Status.Members++
-		} else {
+		default:
 			unit.Status.Pending++
 		}
 	}

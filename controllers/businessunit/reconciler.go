@@ -75,7 +75,7 @@ func (r *Reconciler) Setup(mgr ctrl.Manager, o controller.Options) error {
 		For(&v1alpha1.BusinessUnit{}, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		Watches(&v1alpha1.Organization{}, watch.Those(r.Client, units, index.Organization, watch.Name), declared).
 		Watches(&v1alpha1.BusinessUnit{}, watch.Those(r.Client, units, index.Organization, siblings), declared).
-		Watches(&v1alpha1.User{}, watch.Counted(unitsOf)).
+		Watches(&v1alpha1.User{}, watch.Counted(index.BusinessUnitsOf)).
 		WithOptions(o).
 		Complete(reconcile.AsReconciler(r.Client, r))
 }
@@ -84,13 +84,6 @@ func (r *Reconciler) Setup(mgr ctrl.Manager, o controller.Options) error {
 func siblings(o client.Object) []string {
 	if u, ok := o.(*v1alpha1.BusinessUnit); ok {
 		return []string{u.Spec.OrganizationRef.Name}
-	}
-	return nil
-}
-
-func unitsOf(o client.Object) []string {
-	if u, ok := o.(*v1alpha1.User); ok {
-		return u.Spec.BusinessUnits
 	}
 	return nil
 }

@@ -10,6 +10,13 @@ import (
 	"github.com/rollcall-dev/rollcall/internal/address"
 )
 
+// sourceFrom is what an entry says that stands in a ConfigMap or Secret.
+const sourceFrom = "emailsFrom"
+
+// refusedOfSecret is all that is told of a refused entry of a Secret: the status
+// is for more eyes than the Secret, and must not quote it.
+const refusedOfSecret = "is not an address such as ada@example.com"
+
 // maxName is the limit of a User's spec.profile.displayName, in characters.
 const maxName = 128
 
@@ -37,10 +44,9 @@ func read(b *v1alpha1.InviteBatch, fromSource string) []entry {
 		entries = append(entries, toEntry("emailsText", parsed))
 	}
 	for _, parsed := range address.ParseList(fromSource) {
-		e := toEntry("emailsFrom", parsed)
+		e := toEntry(sourceFrom, parsed)
 		if e.refused != "" && b.Spec.EmailsFrom.SecretKeyRef != nil {
-			// The status is for more eyes than the Secret: it must not quote it.
-			e.message = "is not an address such as ada@example.com"
+			e.message = refusedOfSecret
 		}
 		entries = append(entries, e)
 	}

@@ -93,8 +93,11 @@ func (r *Reconciler) settle(ctx context.Context, x *expansion, e *entry) error {
 		x.counts.AlreadyMember++
 		return r.yield(ctx, x, mine)
 	case mine != nil:
+		if err := r.update(ctx, x, mine, e); err != nil || e.refused != "" {
+			return err
+		}
 		x.invited(mine)
-		return r.update(ctx, x, mine, e)
+		return nil
 	case x.left == 0:
 		x.counts.Waiting++
 		return nil
@@ -117,8 +120,7 @@ func (r *Reconciler) create(ctx context.Context, x *expansion, e *entry) error {
 	err := r.Client.Create(ctx, desired(x.batch, e))
 	switch {
 	case apierrors.IsInvalid(err):
-		*e = e.refuse(v1alpha1.RefusedInvalid, "the User made from it is refused: "+firstCause(err))
-		x.counts.Invalid++
+		x.refuse(e, err)
 		return nil
 	case err == nil, apierrors.IsAlreadyExists(err):
 		// One that exists already is ours and not in the cache yet: the name is
@@ -127,6 +129,19 @@ func (r *Reconciler) create(ctx context.Context, x *expansion, e *entry) error {
 		return nil
 	}
 	return fmt.Errorf("create user: %w", err)
+}
+
+// refuse makes the API server's refusal of a User the outcome of its entry.
+// Nothing was written: refused entries must not use a portion up, because they
+// are tried at every look and would keep those after them waiting for ever.
+func (x *expansion) refuse(e *entry, err error) {
+	message := "the User made from it is refused: " + firstCause(err)
+	if e.source == sourceFrom && x.batch.Spec.EmailsFrom.SecretKeyRef != nil {
+		message = refusedOfSecret
+	}
+	*e = e.refuse(v1alpha1.RefusedInvalid, message)
+	x.counts.Invalid++
+	x.left++
 }
 
 // yield deletes our User when another one for the address has been declared:

@@ -31,11 +31,15 @@ func (x *expansion) summarize(entries []entry) {
 			Source: e.source, Line: int32(min(e.line, 1<<30)), Reason: e.refused, Message: bounded(e.message),
 		})
 	}
-	completed, reason, message := metav1.ConditionFalse, v1alpha1.ReasonAwaitingPeople, "Not everybody who was invited has accepted."
-	if c.Waiting == 0 && c.Invited == c.Accepted {
-		completed, reason, message = metav1.ConditionTrue, v1alpha1.ReasonAllAccepted, "Everybody who was invited has accepted."
+	completed := metav1.Condition{
+		Type: v1alpha1.ConditionCompleted, Status: metav1.ConditionFalse,
+		Reason: v1alpha1.ReasonAwaitingPeople, Message: "Not everybody who was invited has accepted.",
 	}
-	status.Set(&b.Status.Conditions, b.Generation, v1alpha1.ConditionCompleted, completed, reason, message)
+	if c.Waiting == 0 && c.Invited == c.Accepted {
+		completed.Status = metav1.ConditionTrue
+		completed.Reason, completed.Message = v1alpha1.ReasonAllAccepted, "Everybody who was invited has accepted."
+	}
+	status.Set(&b.Status.Conditions, b.Generation, completed)
 }
 
 func bounded(s string) string {

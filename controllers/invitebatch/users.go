@@ -6,15 +6,19 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"reflect"
+	"slices"
 	"strings"
 
-	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/rollcall-dev/rollcall/api/v1alpha1"
 )
+
+// batchKind is the kind of a batch in an owner reference.
+const batchKind = "InviteBatch"
 
 // maxSlug bounds the readable part of a User's name.
 const maxSlug = 40
@@ -70,7 +74,7 @@ func owners(b *v1alpha1.InviteBatch) []metav1.OwnerReference {
 		return nil
 	}
 	return []metav1.OwnerReference{{
-		APIVersion: v1alpha1.GroupVersion().String(), Kind: "InviteBatch", Name: b.Name, UID: b.UID,
+		APIVersion: v1alpha1.GroupVersion().String(), Kind: batchKind, Name: b.Name, UID: b.UID,
 	}}
 }
 
@@ -78,22 +82,41 @@ func owners(b *v1alpha1.InviteBatch) []metav1.OwnerReference {
 // kubectl added beside it, such as a title or a revision, stays.
 func (r *Reconciler) update(ctx context.Context, x *expansion, u *v1alpha1.User, e *entry) error {
 	want, is := desired(x.batch, e), u.DeepCopy()
-	is.OwnerReferences = want.OwnerReferences
+	is.OwnerReferences = append(othersOwners(u), want.OwnerReferences...)
 	is.Spec.Roles, is.Spec.BusinessUnits = want.Spec.Roles, want.Spec.BusinessUnits
 	is.Spec.Invitation.Invitation, is.Spec.RemovalPolicy = want.Spec.Invitation.Invitation, want.Spec.RemovalPolicy
 	if e.name != "" {
 		is.Spec.Profile.DisplayName = e.name
 	}
-	if equality.Semantic.DeepEqual(u, is) || x.left == 0 {
+	// Not equality.Semantic: to it an omitted list and an empty one are the same,
+	// and to a User the one means "not managed" and the other "none".
+	if reflect.DeepEqual(u.Spec, is.Spec) && slices.EqualFunc(u.OwnerReferences, is.OwnerReferences, sameOwner) || x.left == 0 {
 		return nil
 	}
 	x.left--
 	err := r.Client.Patch(ctx, is, client.MergeFromWithOptions(u, client.MergeFromWithOptimisticLock{}))
-	if client.IgnoreNotFound(err) != nil {
+	switch {
+	case apierrors.IsInvalid(err):
+		x.refuse(e, err)
+		return nil
+	case client.IgnoreNotFound(err) != nil:
 		return fmt.Errorf("update user: %w", err)
 	}
 	return nil
 }
+
+// othersOwners are the owners of a User that are no batches.
+func othersOwners(u *v1alpha1.User) []metav1.OwnerReference {
+	var others []metav1.OwnerReference
+	for _, o := range u.OwnerReferences {
+		if o.APIVersion != v1alpha1.GroupVersion().String() || o.Kind != batchKind {
+			others = append(others, o)
+		}
+	}
+	return others
+}
+
+func sameOwner(a, b metav1.OwnerReference) bool { return a.UID == b.UID && a.Name == b.Name }
 
 // firstCause is the API server's own words about the first field that is wrong.
 func firstCause(err error) string {

@@ -22,18 +22,11 @@ func (r *Reconciler) Setup(mgr ctrl.Manager, o controller.Options) error {
 		For(&v1alpha1.InviteBatch{}, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		Watches(&v1alpha1.Organization{}, watch.Those(r.Client, batches, index.Organization, watch.Name),
 			builder.WithPredicates(watch.Declared(watch.Conditions))).
-		Watches(&v1alpha1.User{}, watch.Counted(batchOf)).
+		Watches(&v1alpha1.User{}, watch.Counted(index.BatchOf)).
 		Watches(&v1alpha1.User{}, watch.Those(r.Client, batches, index.Organization, organizationOf),
 			builder.WithPredicates(declaredUsers())).
 		WithOptions(o).
 		Complete(reconcile.AsReconciler(r.Client, r))
-}
-
-func batchOf(o client.Object) []string {
-	if name := o.GetLabels()[v1alpha1.LabelBatch]; name != "" {
-		return []string{name}
-	}
-	return nil
 }
 
 func organizationOf(o client.Object) []string {
@@ -46,7 +39,7 @@ func organizationOf(o client.Object) []string {
 // declaredUsers passes the coming and going of Users that no batch made: they
 // win over a batch's.
 func declaredUsers() predicate.Predicate {
-	declared := func(o client.Object) bool { return len(batchOf(o)) == 0 }
+	declared := func(o client.Object) bool { return len(index.BatchOf(o)) == 0 }
 	return predicate.Funcs{
 		CreateFunc:  func(e event.CreateEvent) bool { return declared(e.Object) },
 		DeleteFunc:  func(e event.DeleteEvent) bool { return declared(e.Object) },

@@ -32,12 +32,27 @@ func (r *Reconciler) provision(ctx context.Context, s *scope) phase.Answer {
 	}
 	s.role.Status.EffectivePermissions = effective
 
-	var users v1alpha1.UserList
-	err = r.Client.List(ctx, &users, client.InNamespace(s.role.Namespace),
-		client.MatchingFields{index.Role: s.role.Name}, client.UnsafeDisableDeepCopy)
+	s.role.Status.Members, err = r.count(ctx, s.role)
 	if err != nil {
-		return verdict.Of(fmt.Errorf("list users: %w", err))
+		return verdict.Of(err)
 	}
-	s.role.Status.Members = int32(min(len(users.Items), 1<<30))
 	return phase.Done(v1alpha1.ReasonSucceeded, "The backend knows the role with all its permissions.")
+}
+
+// count counts the Users that name the role from the cache. The index knows
+// names only: Users of another organization may name one that is called alike.
+func (r *Reconciler) count(ctx context.Context, role *v1alpha1.Role) (int32, error) {
+	var users v1alpha1.UserList
+	err := r.Client.List(ctx, &users, client.InNamespace(role.Namespace),
+		client.MatchingFields{index.Role: role.Name}, client.UnsafeDisableDeepCopy)
+	if err != nil {
+		return 0, fmt.Errorf("list users: %w", err)
+	}
+	members := int32(0)
+	for i := range users.Items {
+		if users.Items[i].Spec.OrganizationRef == role.Spec.OrganizationRef {
+			members++
+		}
+	}
+	return members, nil
 }

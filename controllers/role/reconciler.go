@@ -75,7 +75,7 @@ func (r *Reconciler) Setup(mgr ctrl.Manager, o controller.Options) error {
 		For(&v1alpha1.Role{}, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		Watches(&v1alpha1.Organization{}, watch.Those(r.Client, roles, index.Organization, watch.Name), declared).
 		Watches(&v1alpha1.Role{}, watch.Those(r.Client, roles, index.Organization, siblings), declared).
-		Watches(&v1alpha1.User{}, watch.Counted(rolesOf)).
+		Watches(&v1alpha1.User{}, watch.Counted(index.RolesOf)).
 		WithOptions(o).
 		Complete(reconcile.AsReconciler(r.Client, r))
 }
@@ -87,18 +87,6 @@ func siblings(o client.Object) []string {
 		return []string{role.Spec.OrganizationRef.Name}
 	}
 	return nil
-}
-
-func rolesOf(o client.Object) []string {
-	u, ok := o.(*v1alpha1.User)
-	if !ok {
-		return nil
-	}
-	names := make([]string, 0, len(u.Spec.Roles))
-	for _, g := range u.Spec.Roles {
-		names = append(names, g.Name)
-	}
-	return names
 }
 
 // Reconcile implements reconcile.ObjectReconciler.

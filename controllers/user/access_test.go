@@ -55,8 +55,10 @@ func TestHR5b_OmittedEmptyAndListed(t *testing.T) {
 		"neither":     {"none of both", func(u *v1alpha1.User) { withRoles()(u); withUnits()(u) }, directory.Access{}},
 		"other units": {"a list is the whole of it", withUnits("south"), directory.Access{Grants: []directory.Grant{clinician}, Units: []string{"south"}}},
 		"more units":  {"one or more", withUnits("south", "north"), directory.Access{Grants: []directory.Grant{clinician}, Units: []string{"north", "south"}}},
-		"other roles": {"a list is the whole of it", withRoles(v1alpha1.RoleGrant{Name: "lead", BusinessUnit: "south"}),
-			directory.Access{Grants: []directory.Grant{lead}, Units: []string{"north"}}},
+		"other roles": {
+			"a list is the whole of it", withRoles(v1alpha1.RoleGrant{Name: "lead", BusinessUnit: "south"}),
+			directory.Access{Grants: []directory.Grant{lead}, Units: []string{"north"}},
+		},
 		"twice": {"a set", withRoles(v1alpha1.RoleGrant{Name: "clinician"}, v1alpha1.RoleGrant{Name: "clinician"}), had},
 	} {
 		t.Run(name, func(t *testing.T) {

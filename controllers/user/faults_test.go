@@ -58,8 +58,10 @@ func places() map[string]place {
 			return func() { w.Backends.Fail(nil) }
 		}, v1alpha1.ConditionReferencesResolved},
 		"applying the member": {same, nothing, backendFails(directorytest.MethodApplyMember), v1alpha1.ConditionProvisioned},
-		"applying access": {withRoles(v1alpha1.RoleGrant{Name: "clinician"}), nothing,
-			backendFails(directorytest.MethodApplyAccess), v1alpha1.ConditionAccessApplied},
+		"applying access": {
+			withRoles(v1alpha1.RoleGrant{Name: "clinician"}), nothing,
+			backendFails(directorytest.MethodApplyAccess), v1alpha1.ConditionAccessApplied,
+		},
 		"observing the invitation": {same, nothing, inviterFails(stage.StepInvitation), v1alpha1.ConditionInvited},
 		"inviting":                 {same, nothing, inviterFails(stage.StepInvite), v1alpha1.ConditionInvited},
 		"making the link":          {delivering(v1alpha1.DeliveryLink), nothing, inviterFails(stage.StepLink), v1alpha1.ConditionInvited},

@@ -110,7 +110,7 @@ func (s *scope) tell(inv directory.Invitation, d invite.Decision) {
 
 // standing rewrites Pending and Accepted together, so that they never disagree.
 func (s *scope) standing(d invite.Decision) {
-	w := words[d.Standing]
+	w := wordsFor(d.Standing)
 	pending, accepted := metav1.ConditionFalse, metav1.ConditionFalse
 	s.user.Status.JoinedBy = ""
 	switch d.Standing {
@@ -125,22 +125,28 @@ func (s *scope) standing(d invite.Decision) {
 	s.set(v1alpha1.ConditionAccepted, accepted, w.accepted, w.message)
 }
 
-// words says what a standing is called in each of the two conditions.
-var words = map[invite.Standing]struct{ pending, accepted, message string }{
-	invite.StandingNotInvited: {v1alpha1.ReasonNotInvited, v1alpha1.ReasonNotInvited,
-		"No invitation was issued."},
-	invite.StandingAwaiting: {v1alpha1.ReasonAwaitingAcceptance, v1alpha1.ReasonAwaitingAcceptance,
-		"Waits for the person to follow the link and accept."},
-	invite.StandingAccepted: {v1alpha1.ReasonAccepted, v1alpha1.ReasonAcceptedByInvitee,
-		"The person accepted the invitation."},
-	invite.StandingAdopted: {v1alpha1.ReasonAccepted, v1alpha1.ReasonAdoptedExistingMember,
-		"The person was a member already; no invitation was needed."},
-	invite.StandingExpired: {v1alpha1.ReasonExpired, v1alpha1.ReasonExpired,
-		"The link expired before the person accepted; raise spec.invitation.revision to invite again."},
-	invite.StandingDeclined: {v1alpha1.ReasonDeclined, v1alpha1.ReasonDeclined,
-		"The person declined; raise spec.invitation.revision to invite again."},
-	invite.StandingRevoked: {v1alpha1.ReasonRevoked, v1alpha1.ReasonRevoked,
-		"The invitation was revoked; raise spec.invitation.revision to invite again."},
-	invite.StandingGone: {v1alpha1.ReasonRevoked, v1alpha1.ReasonRevoked,
-		"The person accepted and was removed from the backend since; raise spec.invitation.revision to invite again."},
+// words are what a standing is called in each of the two conditions, and the
+// sentence that goes with both.
+type words struct{ pending, accepted, message string }
+
+func wordsFor(s invite.Standing) words {
+	both := func(reason, message string) words { return words{reason, reason, message} }
+	switch s {
+	case invite.StandingAwaiting:
+		return both(v1alpha1.ReasonAwaitingAcceptance, "Waits for the person to follow the link and accept.")
+	case invite.StandingAccepted:
+		return words{v1alpha1.ReasonAccepted, v1alpha1.ReasonAcceptedByInvitee, "The person accepted the invitation."}
+	case invite.StandingAdopted:
+		return words{v1alpha1.ReasonAccepted, v1alpha1.ReasonAdoptedExistingMember, "The person was a member already; no invitation was needed."}
+	case invite.StandingExpired:
+		return both(v1alpha1.ReasonExpired, "The link expired before the person accepted; raise spec.invitation.revision to invite again.")
+	case invite.StandingDeclined:
+		return both(v1alpha1.ReasonDeclined, "The person declined; raise spec.invitation.revision to invite again.")
+	case invite.StandingRevoked:
+		return both(v1alpha1.ReasonRevoked, "The invitation was revoked; raise spec.invitation.revision to invite again.")
+	case invite.StandingGone:
+		return both(v1alpha1.ReasonRevoked, "The person accepted and was removed from the backend since; raise spec.invitation.revision to invite again.")
+	default:
+		return both(v1alpha1.ReasonNotInvited, "No invitation was issued.")
+	}
 }

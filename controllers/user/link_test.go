@@ -30,8 +30,9 @@ func (w *world) secret(name string) *corev1.Secret {
 	return stage.Get[corev1.Secret](w.Stage, name)
 }
 
-// forbidSecrets makes the API refuse everything about Secrets.
-func (w *world) forbidSecrets() (withdraw func()) {
+// forbidSecrets makes the API refuse everything about Secrets until the returned
+// function is called.
+func (w *world) forbidSecrets() func() {
 	resource := schema.GroupResource{Resource: "secrets"}
 	return w.FailAPI(stage.APIFault{Kind: "Secret", Err: apierrors.NewForbidden(resource, adasSecret, errors.New("no right"))})
 }

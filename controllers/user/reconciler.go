@@ -132,5 +132,7 @@ func (s *scope) active() bool { return s.member.State == directory.MemberActive 
 
 // set puts one of the conditions beside Ready.
 func (s *scope) set(kind string, is metav1.ConditionStatus, reason, message string) {
-	status.Set(&s.user.Status.Conditions, s.user.Generation, kind, is, reason, message)
+	status.Set(&s.user.Status.Conditions, s.user.Generation, metav1.Condition{
+		Type: kind, Status: is, Reason: reason, Message: message,
+	})
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/rollcall-dev/rollcall/api/v1alpha1"
 	"github.com/rollcall-dev/rollcall/internal/address"
 	"github.com/rollcall-dev/rollcall/internal/finalizer"
+	"github.com/rollcall-dev/rollcall/internal/index"
 	"github.com/rollcall-dev/rollcall/internal/phase"
 	"github.com/rollcall-dev/rollcall/internal/reference"
 	"github.com/rollcall-dev/rollcall/internal/verdict"
@@ -67,7 +68,7 @@ func (r *Reconciler) resolveOrganization(ctx context.Context, s *scope) phase.An
 func (r *Reconciler) resolveUnits(ctx context.Context, s *scope) phase.Answer {
 	s.units = map[string]*v1alpha1.BusinessUnit{}
 	found := reference.Several{Kind: "BusinessUnit"}
-	for _, name := range unitNames(s.user) {
+	for _, name := range index.BusinessUnitsOf(s.user) {
 		unit := &v1alpha1.BusinessUnit{}
 		a := found.Get(ctx, r.Client, client.ObjectKey{Namespace: s.user.Namespace, Name: name}, unit)
 		if a.Word != phase.WordDone {
@@ -119,14 +120,4 @@ func (r *Reconciler) hold(ctx context.Context, s *scope) phase.Answer {
 		return verdict.Of(err)
 	}
 	return phase.Done("", "")
-}
-
-func unitNames(u *v1alpha1.User) []string {
-	names := append([]string{}, u.Spec.BusinessUnits...)
-	for _, grant := range u.Spec.Roles {
-		if grant.BusinessUnit != "" {
-			names = append(names, grant.BusinessUnit)
-		}
-	}
-	return names
 }

@@ -29,26 +29,42 @@ func TestBY1_ApplyInAnyOrder(t *testing.T) {
 	}{
 		"no organization": {nil, nil, notFound, []string{`Organization "clinic"`}, all},
 		"organization not ready": {
-			nil, objects(testkit.Organization()), notReady, []string{`Organization "clinic"`}, nil},
+			nil, objects(testkit.Organization()), notReady, []string{`Organization "clinic"`}, nil,
+		},
 		"no units": {
-			objects(testkit.Organization(), testkit.Role("lead", within)), nil, notFound, []string{`BusinessUnit "north", "south"`},
-			objects(testkit.BusinessUnit("north"), testkit.BusinessUnit("south"))},
+			objects(testkit.Organization(), testkit.Role("lead", within)), nil, notFound,
+			[]string{`BusinessUnit "north", "south"`},
+			objects(testkit.BusinessUnit("north"), testkit.BusinessUnit("south")),
+		},
 		"a unit of a grant": {
-			objects(testkit.Organization(), testkit.BusinessUnit("north"), testkit.Role("lead", within)), nil, notFound, []string{`BusinessUnit "south"`},
-			objects(testkit.BusinessUnit("south"))},
+			objects(testkit.Organization(), testkit.BusinessUnit("north"), testkit.Role("lead", within)), nil, notFound,
+			[]string{`BusinessUnit "south"`},
+			objects(testkit.BusinessUnit("south")),
+		},
 		"a unit not ready": {
 			objects(testkit.Organization(), testkit.BusinessUnit("south"), testkit.Role("lead", within)),
-			objects(testkit.BusinessUnit("north")), notReady, []string{`BusinessUnit "north"`}, nil},
+			objects(testkit.BusinessUnit("north")), notReady,
+			[]string{`BusinessUnit "north"`},
+			nil,
+		},
 		"a unit of another organization": {
 			objects(testkit.Organization(), testkit.Organization(func(o *v1alpha1.Organization) { o.Name = "other" }),
 				testkit.BusinessUnit("north", func(u *v1alpha1.BusinessUnit) { u.Spec.OrganizationRef = elsewhere }), testkit.BusinessUnit("south")),
-			nil, notFound, []string{`BusinessUnit "north"`}, nil},
+			nil, notFound,
+			[]string{`BusinessUnit "north"`},
+			nil,
+		},
 		"no role": {
-			objects(testkit.Organization(), testkit.BusinessUnit("north"), testkit.BusinessUnit("south")), nil, notFound, []string{`Role "lead"`},
-			objects(testkit.Role("lead", within))},
+			objects(testkit.Organization(), testkit.BusinessUnit("north"), testkit.BusinessUnit("south")), nil, notFound,
+			[]string{`Role "lead"`},
+			objects(testkit.Role("lead", within)),
+		},
 		"a role not ready": {
 			objects(testkit.Organization(), testkit.BusinessUnit("north"), testkit.BusinessUnit("south")),
-			objects(testkit.Role("lead", within)), notReady, []string{`Role "lead"`}, nil},
+			objects(testkit.Role("lead", within)), notReady,
+			[]string{`Role "lead"`},
+			nil,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := emptyWorld(t)

@@ -16,15 +16,18 @@ type clinic struct {
 	organizations v1alpha1.OrganizationList
 	batches       v1alpha1.InviteBatchList
 	users         v1alpha1.UserList
+	// problem is why the last look failed; the next may not.
+	problem error
 }
 
-func (c *clinic) read(ctx context.Context, reader client.Reader) error {
-	for _, list := range []client.ObjectList{&c.organizations, &c.batches, &c.users} {
-		if err := reader.List(ctx, list, client.InNamespace(sampleNamespace)); err != nil {
-			return err
+func (c *clinic) read(ctx context.Context, reader client.Reader) {
+	var next clinic
+	for _, list := range []client.ObjectList{&next.organizations, &next.batches, &next.users} {
+		if c.problem = reader.List(ctx, list, client.InNamespace(sampleNamespace)); c.problem != nil {
+			return
 		}
 	}
-	return nil
+	*c = next
 }
 
 func isTrue(conditions []metav1.Condition, kind string, generation int64) bool {
@@ -50,7 +53,7 @@ func (c *clinic) settled() bool {
 			return false
 		}
 	}
-	return len(c.users.Items) > 0 && c.counted()
+	return c.problem == nil && len(c.users.Items) > 0 && c.counted()
 }
 
 // counted tells whether what the organizations say agrees with their Users.
@@ -74,6 +77,9 @@ func (c *clinic) counted() bool {
 }
 
 func (c *clinic) progress() string {
+	if c.problem != nil {
+		return "the people cannot be read: " + c.problem.Error()
+	}
 	n := 0
 	for i := range c.users.Items {
 		if isReady(&c.users.Items[i]) {

@@ -26,9 +26,7 @@ func (w *world) showPeople(ctx context.Context) error {
 	c := clinic{}
 	err = w.out.step("waiting for the people of the samples", func(say func(string)) (string, error) {
 		err := testkit.Eventually(ctx, "the people of the samples", func(ctx context.Context) (bool, string, error) {
-			if err := c.read(ctx, reader); err != nil {
-				return false, err.Error(), nil
-			}
+			c.read(ctx, reader)
 			say(c.progress())
 			return c.settled(), c.progress(), nil
 		})

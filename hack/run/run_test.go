@@ -1,12 +1,14 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -47,30 +49,41 @@ func buildManager(t *testing.T, l layout) {
 	}
 }
 
-// runUntilReady runs until the file ready appears, looks, and interrupts it
-// as Ctrl-C does. It returns what was printed.
+// announced is a screen that tells when the run says that all is up.
+type announced struct {
+	screen
+	once sync.Once
+	up   chan struct{}
+}
+
+// Write implements io.Writer.
+func (a *announced) Write(p []byte) (int, error) {
+	if bytes.Contains(p, []byte("Ctrl-C stops everything")) {
+		a.once.Do(func() { close(a.up) })
+	}
+	return a.screen.Write(p)
+}
+
+// runUntilReady runs until it says that all is up, looks, and interrupts it as
+// Ctrl-C does. It returns what was printed.
 func runUntilReady(t *testing.T, l layout, look func()) string {
 	t.Helper()
-	out := &screen{}
+	out := &announced{up: make(chan struct{})}
 	ctx, interrupt := context.WithCancelCause(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- run(ctx, context.Background(), l, newConsole(out, false)) }()
-	err := testkit.Eventually(t.Context(), "the run to be ready", func(context.Context) (bool, string, error) {
-		select {
-		case err := <-ended:
-			ended <- err
-			return true, "", err
-		default:
-		}
-		_, err := os.Stat(l.dev("ready"))
-		return err == nil, out.String(), nil
-	})
-	if err == nil {
-		look()
+	select {
+	case <-out.up:
+	case err := <-ended:
+		t.Fatalf("it ended: %v; it said:\n%s", err, out)
 	}
+	if _, err := os.Stat(l.dev("ready")); err != nil {
+		t.Error(err)
+	}
+	look()
 	interrupt(errInterrupted)
-	if endErr := <-ended; endErr != nil || err != nil {
-		t.Fatalf("run: %v, ended with: %v; it said:\n%s", err, endErr, out)
+	if err := <-ended; err != nil {
+		t.Fatalf("it ended with: %v; it said:\n%s", err, out)
 	}
 	if _, err := os.Stat(l.dev("ready")); err == nil {
 		t.Error("it still says that it is ready")

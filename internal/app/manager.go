@@ -50,7 +50,7 @@ func runManager(ctx context.Context, log logr.Logger, o *managerOptions) error {
 	if err != nil {
 		return closing(s.db, err)
 	}
-	if err := assemble(ctx, log, mgr, o, s, server); err != nil {
+	if err := assemble(ctx, mgr, o, s, server); err != nil {
 		return closing(s.db, err)
 	}
 	return closing(s.db, mgr.Start(ctx))
@@ -89,7 +89,9 @@ func newManager(log logr.Logger, o *managerOptions, s *store) (ctrl.Manager, err
 	return mgr, nil
 }
 
-func assemble(ctx context.Context, log logr.Logger, mgr ctrl.Manager, o *managerOptions, s *store, server mail.Server) error {
+// assemble gives the manager its parts; they log as it does.
+func assemble(ctx context.Context, mgr ctrl.Manager, o *managerOptions, s *store, server mail.Server) error {
+	log := mgr.GetLogger()
 	direct, err := client.New(mgr.GetConfig(), client.Options{Scheme: mgr.GetScheme(), Mapper: mgr.GetRESTMapper()})
 	if err != nil {
 		return fmt.Errorf("connect to Kubernetes: %w", err)
@@ -106,7 +108,7 @@ func assemble(ctx context.Context, log logr.Logger, mgr ctrl.Manager, o *manager
 		Servers: &servers{fallback: server, secrets: direct, clock: clock.RealClock{}, known: map[string]knownServer{}},
 	})
 	if err != nil {
-		return fmt.Errorf("--mail-from: %w", err)
+		return fmt.Errorf("build the outbox from --mail-from: %w", err)
 	}
 	// Claims make sure that no two outboxes send the same mail: it runs in every
 	// replica, whoever leads.

@@ -55,7 +55,7 @@ func newPortal(log logr.Logger, o webOptions, s *store, metrics prometheus.Regis
 		Health: s.db.Ping, TrustedProxies: proxies, Clock: clock.RealClock{}, Log: log, Registerer: metrics,
 	})
 	if err != nil {
-		return nil, fmt.Errorf("--portal-url: %w", err)
+		return nil, fmt.Errorf("build the portal from --portal-url and --trusted-proxies: %w", err)
 	}
 	return &web{handler: handler, log: log}, nil
 }

@@ -71,8 +71,7 @@ func KindOf(err error) Kind {
 	if err == nil {
 		return ""
 	}
-	var e *Error
-	if errors.As(err, &e) && e.Kind != "" {
+	if e, ok := errors.AsType[*Error](err); ok && e.Kind != "" {
 		return e.Kind
 	}
 	return KindInternal
@@ -83,8 +82,7 @@ func IsKind(err error, kind Kind) bool { return err != nil && KindOf(err) == kin
 
 // RetryAfter returns how long the outermost [Error] asks to wait; 0 when it does not say.
 func RetryAfter(err error) time.Duration {
-	var e *Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*Error](err); ok {
 		return e.RetryAfter
 	}
 	return 0

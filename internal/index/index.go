@@ -50,9 +50,9 @@ func Register(ctx context.Context, f client.FieldIndexer) error {
 		{&v1alpha1.User{}, Organization, organizationOf},
 		{&v1alpha1.InviteBatch{}, Organization, organizationOf},
 		{&v1alpha1.User{}, Person, personOf},
-		{&v1alpha1.User{}, Role, rolesOf},
-		{&v1alpha1.User{}, BusinessUnit, unitsOf},
-		{&v1alpha1.User{}, Batch, batchOf},
+		{&v1alpha1.User{}, Role, RolesOf},
+		{&v1alpha1.User{}, BusinessUnit, BusinessUnitsOf},
+		{&v1alpha1.User{}, Batch, BatchOf},
 	} {
 		if err := f.IndexField(ctx, i.object, i.field, i.values); err != nil {
 			return fmt.Errorf("index %T by %s: %w", i.object, i.field, err)
@@ -90,7 +90,8 @@ func personOf(o client.Object) []string {
 	return nil
 }
 
-func rolesOf(o client.Object) []string {
+// RolesOf are the names of the Roles that a User names.
+func RolesOf(o client.Object) []string {
 	u, ok := o.(*v1alpha1.User)
 	if !ok {
 		return nil
@@ -102,9 +103,9 @@ func rolesOf(o client.Object) []string {
 	return names
 }
 
-// unitsOf includes the units in which a role is granted: both kinds of naming
-// wait for the unit.
-func unitsOf(o client.Object) []string {
+// BusinessUnitsOf are the names of the BusinessUnits that a User names, with
+// those in which a role is granted: both kinds of naming wait for the unit.
+func BusinessUnitsOf(o client.Object) []string {
 	u, ok := o.(*v1alpha1.User)
 	if !ok {
 		return nil
@@ -118,7 +119,8 @@ func unitsOf(o client.Object) []string {
 	return names
 }
 
-func batchOf(o client.Object) []string {
+// BatchOf is the name of the InviteBatch that made a User, if one did.
+func BatchOf(o client.Object) []string {
 	if name := o.GetLabels()[v1alpha1.LabelBatch]; name != "" {
 		return []string{name}
 	}

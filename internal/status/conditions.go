@@ -24,11 +24,12 @@ const (
 // ellipsis, and far more than a sentence.
 const maxMessage = 1024
 
-// Set puts a condition beside Ready, one that no phase answers for.
-func Set(conditions *[]metav1.Condition, generation int64, kind string, is metav1.ConditionStatus, reason, message string) {
-	meta.SetStatusCondition(conditions, metav1.Condition{
-		Type: kind, Status: is, Reason: reason, Message: bounded(message), ObservedGeneration: generation,
-	})
+// Set puts a condition beside Ready, one that no phase answers for. It is said
+// of the object's generation, and its message is cut to what the API takes.
+func Set(conditions *[]metav1.Condition, generation int64, c metav1.Condition) {
+	c.ObservedGeneration = generation
+	c.Message = bounded(c.Message)
+	meta.SetStatusCondition(conditions, c)
 }
 
 // Fill gives the conditions of the types that are missing the status Unknown:
@@ -36,7 +37,7 @@ func Set(conditions *[]metav1.Condition, generation int64, kind string, is metav
 func Fill(conditions *[]metav1.Condition, generation int64, kinds ...string) {
 	for _, kind := range kinds {
 		if meta.FindStatusCondition(*conditions, kind) == nil {
-			Set(conditions, generation, kind, metav1.ConditionUnknown, progressing, "Not looked at yet.")
+			Set(conditions, generation, unknown(kind, "Not looked at yet."))
 		}
 	}
 }
@@ -50,7 +51,7 @@ func summarize(conditions *[]metav1.Condition, generation int64, steps []string,
 			continue
 		}
 		answered[s.Condition] = true
-		Set(conditions, generation, s.Condition, truth(s.Answer), s.Answer.Reason, s.Answer.Message)
+		Set(conditions, generation, answer(s.Condition, truth(s.Answer), s.Answer))
 	}
 	for _, kind := range steps {
 		if !answered[kind] && !out.Keep {
@@ -66,7 +67,7 @@ func summarize(conditions *[]metav1.Condition, generation int64, steps []string,
 func forget(conditions *[]metav1.Condition, generation int64, kind string) {
 	c := meta.FindStatusCondition(*conditions, kind)
 	if c != nil && c.ObservedGeneration != generation {
-		Set(conditions, generation, kind, metav1.ConditionUnknown, progressing, "An earlier step is not done yet.")
+		Set(conditions, generation, unknown(kind, "An earlier step is not done yet."))
 	}
 }
 
@@ -75,26 +76,35 @@ func conclude(conditions *[]metav1.Condition, generation int64, a phase.Answer, 
 	case phase.WordDone:
 		meta.RemoveStatusCondition(conditions, reconciling)
 		meta.RemoveStatusCondition(conditions, stalled)
-		reason, message := succeeded, "Everything is as declared."
-		if own {
-			reason, message = a.Reason, a.Message
+		if !own {
+			a = phase.Answer{Reason: succeeded, Message: "Everything is as declared."}
 		}
-		Set(conditions, generation, ready, metav1.ConditionTrue, reason, message)
+		Set(conditions, generation, answer(ready, metav1.ConditionTrue, a))
 	case phase.WordStalled:
 		meta.RemoveStatusCondition(conditions, reconciling)
-		Set(conditions, generation, ready, metav1.ConditionFalse, a.Reason, a.Message)
-		Set(conditions, generation, stalled, metav1.ConditionTrue, a.Reason, a.Message)
+		Set(conditions, generation, answer(ready, metav1.ConditionFalse, a))
+		Set(conditions, generation, answer(stalled, metav1.ConditionTrue, a))
 	default:
 		meta.RemoveStatusCondition(conditions, stalled)
-		Set(conditions, generation, ready, metav1.ConditionFalse, a.Reason, a.Message)
+		Set(conditions, generation, answer(ready, metav1.ConditionFalse, a))
 		// Reconciling that is there stays: put back anew it would have another
 		// lastTransitionTime, and every look at something that waits be a write.
-		reason := progressing
+		a.Reason = progressing
 		if a.Word == phase.WordFailed {
-			reason = progressingWithRetry
+			a.Reason = progressingWithRetry
 		}
-		Set(conditions, generation, reconciling, metav1.ConditionTrue, reason, a.Message)
+		Set(conditions, generation, answer(reconciling, metav1.ConditionTrue, a))
 	}
+}
+
+// answer is a phase's answer as a condition.
+func answer(kind string, is metav1.ConditionStatus, a phase.Answer) metav1.Condition {
+	return metav1.Condition{Type: kind, Status: is, Reason: a.Reason, Message: a.Message}
+}
+
+// unknown is a condition that nobody has answered for yet.
+func unknown(kind, message string) metav1.Condition {
+	return metav1.Condition{Type: kind, Status: metav1.ConditionUnknown, Reason: progressing, Message: message}
 }
 
 func truth(a phase.Answer) metav1.ConditionStatus {

@@ -384,7 +384,7 @@ func TestFinish_Events(t *testing.T) {
 	}
 	pending := func(is metav1.ConditionStatus, reason string) func(*budget) {
 		return func(b *budget) {
-			status.Set(&b.Status.Conditions, b.Generation, "Pending", is, reason, "It is so.")
+			status.Set(&b.Status.Conditions, b.Generation, metav1.Condition{Type: "Pending", Status: is, Reason: reason, Message: "It is so."})
 		}
 	}
 	w.finished(steps(done()))

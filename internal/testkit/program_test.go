@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"runtime"
 	"strconv"
@@ -26,7 +27,10 @@ func TestMain(m *testing.M) {
 	case "":
 		os.Exit(m.Run())
 	case "nobody":
-		fmt.Println("waiting")
+		select {}
+	case "the deaf":
+		signal.Ignore(syscall.SIGTERM)
+		fmt.Println("deaf")
 		select {}
 	default:
 		if _, err := testkit.StartProgram(context.Background(), waiting(dir)); err != nil {
@@ -177,6 +181,29 @@ func TestStopEndsInOrderAndForgets(t *testing.T) {
 	}
 	if err := p.Stop(t.Context()); err != nil {
 		t.Errorf("stopping twice: %v", err)
+	}
+}
+
+func TestStopKillsWhatDoesNotEnd(t *testing.T) {
+	deaf := waiting(t.TempDir())
+	deaf.Env = append(os.Environ(), parentOf+"=the deaf")
+	p, err := testkit.StartProgram(t.Context(), deaf)
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = testkit.Eventually(t.Context(), "the program to be deaf", func(context.Context) (bool, string, error) {
+		return p.Tail() == "deaf", p.Tail(), nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	impatient, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := p.Stop(impatient); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(p.Failure().Error(), "(signal: killed)") {
+		t.Errorf("ended otherwise: %v", p.Failure())
 	}
 }
 

@@ -66,7 +66,11 @@ func Those(c client.Reader, list func() client.ObjectList, field string, key fun
 	return handler.EnqueueRequestsFromMapFunc(func(ctx context.Context, o client.Object) []reconcile.Request {
 		var requests []reconcile.Request
 		for _, k := range key(o) {
-			requests = append(requests, find(ctx, c, list(), o.GetNamespace(), field, k)...)
+			found, err := find(ctx, c, list(), client.InNamespace(o.GetNamespace()), client.MatchingFields{field: k})
+			if err != nil {
+				log.FromContext(ctx).Error(err, "find what an event concerns", "index", field)
+			}
+			requests = append(requests, found...)
 		}
 		return requests
 	})
@@ -75,14 +79,13 @@ func Those(c client.Reader, list func() client.ObjectList, field string, key fun
 // Name is the key function for indexes by an object's name.
 func Name(o client.Object) []string { return []string{o.GetName()} }
 
-func find(ctx context.Context, c client.Reader, list client.ObjectList, namespace, field, key string) []reconcile.Request {
-	err := c.List(ctx, list, client.InNamespace(namespace), client.MatchingFields{field: key}, client.UnsafeDisableDeepCopy)
-	if err != nil {
-		log.FromContext(ctx).Error(err, "list what an event concerns", "index", field)
-		return nil
+// find fills the list with what the options select, and returns a request for each.
+func find(ctx context.Context, c client.Reader, list client.ObjectList, which ...client.ListOption) ([]reconcile.Request, error) {
+	if err := c.List(ctx, list, append(which, client.UnsafeDisableDeepCopy)...); err != nil {
+		return nil, err
 	}
 	var requests []reconcile.Request
-	err = meta.EachListItem(list, func(item runtime.Object) error {
+	err := meta.EachListItem(list, func(item runtime.Object) error {
 		o, err := meta.Accessor(item)
 		if err != nil {
 			return fmt.Errorf("read metadata: %w", err)
@@ -90,10 +93,7 @@ func find(ctx context.Context, c client.Reader, list client.ObjectList, namespac
 		requests = append(requests, Request(o.GetNamespace(), o.GetName()))
 		return nil
 	})
-	if err != nil {
-		log.FromContext(ctx).Error(err, "read what an event concerns", "index", field)
-	}
-	return requests
+	return requests, err
 }
 
 // Request names an object.

@@ -71,11 +71,13 @@ func TestDeclared(t *testing.T) {
 		"provisioned":      {"who waits can go on", unit(having(provisioned, no)), unit(having(provisioned, yes)), true},
 		"first seen":       {"who waits can go on", unit(), unit(having(provisioned, yes)), true},
 		"lost":             {"who names it waits again", unit(having(provisioned, yes)), unit(having(provisioned, no)), true},
-		"a backend answers": {"who waits can go on",
+		"a backend answers": {
+			"who waits can go on",
 			testkit.IdentityBackend("main"),
 			testkit.IdentityBackend("main", func(b *v1alpha1.IdentityBackend) {
 				b.Status.Conditions = []metav1.Condition{{Type: v1alpha1.ConditionReachable, Status: yes}}
-			}), true},
+			}), true,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := watch.Declared(watch.Conditions)

@@ -89,7 +89,10 @@ func advice(text string) string {
 		{"missing go.sum entry", "run \"go mod tidy\" in hack/controlplane and commit the result."},
 		{"checksum mismatch", "a module differs from the one recorded in go.sum; do not go on before you know why."},
 		{"go.mod requires go", "install a newer Go, or allow its download with \"go env -w GOTOOLCHAIN=auto\"."},
-		{"dial tcp", offline}, {"no such host", offline}, {"403 Forbidden", offline}, {"i/o timeout", offline},
+		{"dial tcp", offline},
+		{"no such host", offline},
+		{"403 Forbidden", offline},
+		{"i/o timeout", offline},
 		{"module lookup disabled", offline},
 	}
 	for _, k := range known {

@@ -45,8 +45,8 @@ func (c *console) stopwatch() func() string {
 	return func() string { return fmt.Sprintf("%.0fs", c.now().Sub(start).Seconds()) }
 }
 
-// watch shows the line of work in progress again and again until stop is called.
-func (c *console) watch(line func(elapsed string) string) (stop func()) {
+// watch shows the line of work in progress again and again until the function that it returns is called.
+func (c *console) watch(line func(elapsed string) string) func() {
 	elapsed := c.stopwatch()
 	every := repeatEvery
 	if c.terminal {

@@ -104,6 +104,13 @@ func (f *fetcher) scratch() (string, error) {
 	return dir, nil
 }
 
+// discard removes a folder of temporary files. One that stays is told and is no failure: the next run sweeps it up.
+func (f *fetcher) discard(scratch string) {
+	if err := removeTree(scratch); err != nil {
+		f.console.say("temporary files are left over: %v", err)
+	}
+}
+
 // put makes p appear in the output folder: write creates the file under the name that it is given, and only a file
 // that was written to its end gets its proper name and its entry in the stamp.
 func (f *fetcher) put(p program, source string, write func(partial string) error) error {

@@ -28,7 +28,7 @@ func (f *fetcher) fromAssets(ctx context.Context, lacking []program) error {
 // folder are taken to belong to it.
 func (f *fetcher) checkMinor(ctx context.Context, dir string) error {
 	var out bytes.Buffer
-	cmd := exec.Command(filepath.Join(dir, "kube-apiserver"), "--version")
+	cmd := exec.CommandContext(ctx, filepath.Join(dir, "kube-apiserver"), "--version")
 	cmd.Stdout = &out
 	if err := runGroup(ctx, cmd); err != nil {
 		return fmt.Errorf("asking the kube-apiserver there for its version: %w", err)
@@ -99,14 +99,26 @@ func sameFolder(a, b string) bool {
 
 // removeTree removes path and all below it, also from folders that are read-only, as setup-envtest leaves them.
 func removeTree(path string) error {
-	err := filepath.WalkDir(path, func(name string, entry fs.DirEntry, err error) error {
-		if err != nil || !entry.IsDir() {
-			return err
-		}
-		return os.Chmod(name, 0o755)
-	})
-	if err != nil {
+	if os.RemoveAll(path) == nil {
+		return nil
+	}
+	if err := openFolders(path); err != nil {
 		return err
 	}
 	return os.RemoveAll(path)
+}
+
+// openFolders makes path and the folders below it writable.
+func openFolders(path string) error {
+	root, err := os.OpenRoot(path)
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	return fs.WalkDir(root.FS(), ".", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || !entry.IsDir() {
+			return err
+		}
+		return root.Chmod(name, 0o755)
+	})
 }

@@ -15,10 +15,10 @@ import (
 func TestRunGroupEndsGrandchildren(t *testing.T) {
 	read, write, err := os.Pipe()
 	must(t, err)
-	cmd := exec.Command("sh", "-c", `(echo started >&3; sleep 600) & wait`)
-	cmd.ExtraFiles = []*os.File{write}
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
+	cmd := exec.CommandContext(ctx, "sh", "-c", `(echo started >&3; sleep 600) & wait`)
+	cmd.ExtraFiles = []*os.File{write}
 	ended := make(chan error, 1)
 	go func() { ended <- runGroup(ctx, cmd) }()
 	lines := bufio.NewReader(read)

@@ -11,8 +11,8 @@ import (
 )
 
 // lock makes this run the only one that writes to the output folder, which it creates when needed. It waits for another
-// run to end. The operating system gives the lock back when a run is killed.
-func (f *fetcher) lock(ctx context.Context) (unlock func(), err error) {
+// run to end. The function that it returns gives the lock back, and so does the operating system when a run is killed.
+func (f *fetcher) lock(ctx context.Context) (func(), error) {
 	if err := os.MkdirAll(f.out, 0o755); err != nil {
 		return nil, fmt.Errorf("creating the output folder: %w", err)
 	}

@@ -25,7 +25,7 @@ func (f *fetcher) fromPrebuilt(ctx context.Context, lacking []program) error {
 	if err != nil {
 		return err
 	}
-	defer removeTree(scratch)
+	defer f.discard(scratch)
 	dir, err := f.download(ctx, scratch)
 	if err == nil {
 		err = f.checkMinor(ctx, dir)
@@ -47,7 +47,7 @@ func (f *fetcher) fromPrebuilt(ctx context.Context, lacking []program) error {
 // a folder that exists for a complete one, so that ending it half way would spoil a shared store.
 func (f *fetcher) download(ctx context.Context, scratch string) (string, error) {
 	tool := filepath.Join(scratch, "setup-envtest")
-	build := exec.Command(f.goTool, "build", "-mod=readonly", "-trimpath", "-buildvcs=false",
+	build := exec.CommandContext(ctx, f.goTool, "build", "-mod=readonly", "-trimpath", "-buildvcs=false",
 		"-o", tool, "sigs.k8s.io/controller-runtime/tools/setup-envtest")
 	build.Dir = filepath.Join(f.module, "setup-envtest")
 	build.Env = buildEnv(scratch)
@@ -56,7 +56,7 @@ func (f *fetcher) download(ctx context.Context, scratch string) (string, error) 
 	}
 	limited, cancel := context.WithTimeout(ctx, f.prebuiltLimit)
 	defer cancel()
-	use := exec.Command(tool, "use", f.pins.minor+".x", "--print", "path", "--bin-dir", filepath.Join(scratch, "store"))
+	use := exec.CommandContext(limited, tool, "use", f.pins.minor+".x", "--print", "path", "--bin-dir", filepath.Join(scratch, "store"))
 	use.Env = append(os.Environ(), "TMPDIR="+scratch)
 	dir, err := f.output(limited, use, "downloading prebuilt programs")
 	if errors.Is(err, context.DeadlineExceeded) {
@@ -65,7 +65,7 @@ func (f *fetcher) download(ctx context.Context, scratch string) (string, error) 
 	return dir, err
 }
 
-// output runs cmd and returns what it printed. Its error is one line: the last that cmd had to say.
+// output runs cmd, a command of ctx, and returns what it printed. Its error is one line: the last that cmd had to say.
 func (f *fetcher) output(ctx context.Context, cmd *exec.Cmd, what string) (string, error) {
 	stop := f.console.watch(func(elapsed string) string { return what + ": " + elapsed })
 	defer stop()

@@ -34,14 +34,14 @@ func (f *fetcher) build(ctx context.Context, p program) error {
 	if err != nil {
 		return err
 	}
-	defer removeTree(scratch)
+	defer f.discard(scratch)
 	progress := &buildLog{sink: log}
 	elapsed := f.console.stopwatch()
 	stop := f.console.watch(func(elapsed string) string {
 		return fmt.Sprintf("%s: %s, %s (%s)", p.name, elapsed, progress, f.count(p))
 	})
 	err = f.put(p, "built", func(partial string) error {
-		cmd := exec.Command(f.goTool, buildArgs(p, f.pins, partial)...)
+		cmd := exec.CommandContext(ctx, f.goTool, buildArgs(p, f.pins, partial)...)
 		cmd.Dir, cmd.Env = f.module, buildEnv(scratch)
 		cmd.Stdout, cmd.Stderr = progress, progress
 		return runGroup(ctx, cmd)

@@ -41,7 +41,7 @@ func readStamp(dir string, want pins) (stamp, error) {
 		return stamp{}, fmt.Errorf("reading the stamp: %w", err)
 	}
 	var found stamp
-	if err := json.Unmarshal(data, &found); err != nil || found.Key != want.key || found.Programs == nil {
+	if legible := json.Unmarshal(data, &found) == nil; !legible || found.Key != want.key || found.Programs == nil {
 		return fresh, nil
 	}
 	return found, nil

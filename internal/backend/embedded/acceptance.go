@@ -12,8 +12,9 @@ import (
 	"github.com/rollcall-dev/rollcall/internal/directory"
 )
 
-// maxName bounds a confirmed name, in bytes.
-const maxName = 256
+// maxName bounds a confirmed name, in bytes: the 128 code points that the portal
+// allows, at up to four bytes each in UTF-8 (RFC 3629, section 3).
+const maxName = 512
 
 // Accept redeems the link's token, makes the member active under the confirmed
 // name, sets the password and signs the person in, all in one transaction.

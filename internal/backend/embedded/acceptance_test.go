@@ -216,6 +216,19 @@ func TestAcceptIsAllOrNothing(t *testing.T) {
 	})
 }
 
+// The portal counts code points, 128 at most; what it lets through is kept.
+func TestAcceptKeepsTheLongestName(t *testing.T) {
+	databasetest.Each(t, func(t *testing.T, db *database.DB) {
+		w := practiceWorld(t, db)
+		name := strings.Repeat("𠮷", 128)
+		_, account, err := w.Accept(t.Context(), w.invite(t, ada, 1), directory.Acceptance{Name: name, Password: password})
+		must(t, err)
+		if account.Name != name {
+			t.Errorf("the name is %q, want all %d bytes of it", account.Name, len(name))
+		}
+	})
+}
+
 func TestAcceptRefusesWhatCannotBeKept(t *testing.T) {
 	w := practiceWorld(t, databasetest.SQLite(t))
 	token := w.invite(t, ada, 1)
@@ -223,7 +236,7 @@ func TestAcceptRefusesWhatCannotBeKept(t *testing.T) {
 		"line break in the name":  {Name: "Ada\r\nBcc: x@example.com", Password: password},
 		"NUL in the name":         {Name: "Ada\x00", Password: password},
 		"name not UTF-8":          {Name: "Ada\xff", Password: password},
-		"long name":               {Name: strings.Repeat("a", 257), Password: password},
+		"long name":               {Name: strings.Repeat("a", 513), Password: password},
 		"no password":             {Name: "Ada"},
 		"password without bounds": {Name: "Ada", Password: strings.Repeat("x", 1<<20)},
 	} {

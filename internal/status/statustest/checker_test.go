@@ -31,38 +31,56 @@ func TestChecker(t *testing.T) {
 		want          string
 	}{
 		"nothing changed": {reason: "a second look", before: []metav1.Condition{ready}, after: []metav1.Condition{ready}},
-		"a new reason": {reason: "only a change of status is a transition",
-			before: []metav1.Condition{ready}, after: []metav1.Condition{condition("Ready", yes, saying("Another sentence."))}},
-		"a transition": {reason: "the status changed, and so the time",
+		"a new reason": {
+			reason: "only a change of status is a transition",
+			before: []metav1.Condition{ready}, after: []metav1.Condition{condition("Ready", yes, saying("Another sentence."))},
+		},
+		"a transition": {
+			reason: "the status changed, and so the time",
 			before: []metav1.Condition{ready, condition("Provisioned", no)},
-			after:  []metav1.Condition{ready, condition("Provisioned", yes, at(later))}},
-		"abnormal ones go": {reason: "they are present only while True",
+			after:  []metav1.Condition{ready, condition("Provisioned", yes, at(later))},
+		},
+		"abnormal ones go": {
+			reason: "they are present only while True",
 			before: []metav1.Condition{condition("Ready", no), condition("Reconciling", yes)},
-			after:  []metav1.Condition{condition("Ready", yes, at(later))}},
-		"created again": {reason: "another object under the same name starts anew",
+			after:  []metav1.Condition{condition("Ready", yes, at(later))},
+		},
+		"created again": {
+			reason: "another object under the same name starts anew",
 			before: []metav1.Condition{ready, condition("Provisioned", yes)}, after: []metav1.Condition{ready},
-			edit: func(o *unstructured.Unstructured) { o.SetUID("2") }},
+			edit: func(o *unstructured.Unstructured) { o.SetUID("2") },
+		},
 
-		"the status went back": {reason: "an old leader has overwritten a newer one",
+		"the status went back": {
+			reason: "an old leader has overwritten a newer one",
 			before: []metav1.Condition{ready}, after: []metav1.Condition{condition("Ready", yes, of(1))},
 			edit: func(o *unstructured.Unstructured) {
 				_ = unstructured.SetNestedField(o.Object, int64(1), "status", "observedGeneration")
 			},
-			want: "status.observedGeneration went back from 2 to 1"},
-		"a condition went back": {reason: "what was found out is forgotten",
+			want: "status.observedGeneration went back from 2 to 1",
+		},
+		"a condition went back": {
+			reason: "what was found out is forgotten",
 			before: []metav1.Condition{ready, condition("Provisioned", yes)},
 			after:  []metav1.Condition{ready, condition("Provisioned", yes, of(1))},
-			want:   "Provisioned went back from generation 2 to 1"},
-		"a step vanished": {reason: "a program that waits for it waits for ever",
+			want:   "Provisioned went back from generation 2 to 1",
+		},
+		"a step vanished": {
+			reason: "a program that waits for it waits for ever",
 			before: []metav1.Condition{ready, condition("Provisioned", yes)}, after: []metav1.Condition{ready},
-			want: "Provisioned is not there any more"},
-		"a time without a transition": {reason: "every look would be a write",
+			want: "Provisioned is not there any more",
+		},
+		"a time without a transition": {
+			reason: "every look would be a write",
 			before: []metav1.Condition{ready}, after: []metav1.Condition{condition("Ready", yes, at(later))},
-			want: "Ready is True as before, and its lastTransitionTime is another"},
-		"a time that went back": {reason: "time does not",
+			want: "Ready is True as before, and its lastTransitionTime is another",
+		},
+		"a time that went back": {
+			reason: "time does not",
 			before: []metav1.Condition{ready, condition("Provisioned", no, at(later))},
 			after:  []metav1.Condition{ready, condition("Provisioned", yes, at(then))},
-			want:   "the lastTransitionTime of Provisioned went back"},
+			want:   "the lastTransitionTime of Provisioned went back",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := statustest.NewCheckerWith(nil)

@@ -73,16 +73,16 @@ func (s state) summary() []string {
 	say(working != nil && working.Status != metav1.ConditionTrue, "Reconciling is present and not True")
 	say(stuck != nil && stuck.Status != metav1.ConditionTrue, "Stalled is present and not True")
 	say(working != nil && stuck != nil, "Reconciling and Stalled are both present")
-	say(s.is(ready, metav1.ConditionTrue) && s.is(stalled, metav1.ConditionTrue), "Ready and Stalled are both True")
-	say(s.is(ready, metav1.ConditionTrue) && s.is(reconciling, metav1.ConditionTrue), "Ready and Reconciling are both True")
-	say(s.condition(ready) != nil && !s.is(ready, metav1.ConditionTrue) && working == nil && stuck == nil && !s.deleted,
+	say(s.isTrue(ready) && s.isTrue(stalled), "Ready and Stalled are both True")
+	say(s.isTrue(ready) && s.isTrue(reconciling), "Ready and Reconciling are both True")
+	say(s.condition(ready) != nil && !s.isTrue(ready) && working == nil && stuck == nil && !s.deleted,
 		"Ready is not True, and neither Reconciling nor Stalled says why")
 	return broken
 }
 
 // people are the rules about where a person stands.
 func (s state) people() []string {
-	if s.is(pending, metav1.ConditionTrue) && s.is(accepted, metav1.ConditionTrue) {
+	if s.isTrue(pending) && s.isTrue(accepted) {
 		return []string{"Pending and Accepted are both True"}
 	}
 	return nil

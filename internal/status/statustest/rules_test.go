@@ -66,34 +66,50 @@ func TestCheck(t *testing.T) {
 		// want is part of the one violation; empty when there is none.
 		want string
 	}{
-		"never written": {reason: "an object that nobody has looked at",
-			edit: func(o *unstructured.Unstructured) { delete(o.Object, "status") }},
+		"never written": {
+			reason: "an object that nobody has looked at",
+			edit:   func(o *unstructured.Unstructured) { delete(o.Object, "status") },
+		},
 		"done":    {reason: "Ready and nothing abnormal", conditions: []metav1.Condition{ready, condition("Provisioned", yes)}},
 		"working": {reason: "Reconciling says why", conditions: []metav1.Condition{condition("Ready", no), condition("Reconciling", yes)}},
 		"stuck":   {reason: "Stalled says why", conditions: []metav1.Condition{condition("Ready", no), condition("Stalled", yes)}},
-		"leaving": {reason: "an object that goes need not say why it is not ready",
+		"leaving": {
+			reason:     "an object that goes need not say why it is not ready",
 			conditions: []metav1.Condition{condition("Ready", no)},
-			edit:       func(o *unstructured.Unstructured) { o.SetDeletionTimestamp(&then) }},
-		"a step speaks of an older generation": {reason: "it did not run for this one",
-			conditions: []metav1.Condition{ready, condition("Provisioned", unknown, func(c *metav1.Condition) { c.ObservedGeneration = 1 })}},
-		"edited since": {reason: "the spec is newer than the status",
-			conditions: []metav1.Condition{ready}, edit: func(o *unstructured.Unstructured) { o.SetGeneration(3) }},
+			edit:       func(o *unstructured.Unstructured) { o.SetDeletionTimestamp(&then) },
+		},
+		"a step speaks of an older generation": {
+			reason:     "it did not run for this one",
+			conditions: []metav1.Condition{ready, condition("Provisioned", unknown, func(c *metav1.Condition) { c.ObservedGeneration = 1 })},
+		},
+		"edited since": {
+			reason:     "the spec is newer than the status",
+			conditions: []metav1.Condition{ready}, edit: func(o *unstructured.Unstructured) { o.SetGeneration(3) },
+		},
 
-		"from the future": {reason: "nobody can have seen that generation",
+		"from the future": {
+			reason:     "nobody can have seen that generation",
 			conditions: []metav1.Condition{ready}, edit: func(o *unstructured.Unstructured) { o.SetGeneration(1) },
-			want: "status.observedGeneration is 2 and metadata.generation 1"},
-		"a condition ahead of the status": {reason: "the status is written as a whole",
+			want: "status.observedGeneration is 2 and metadata.generation 1",
+		},
+		"a condition ahead of the status": {
+			reason:     "the status is written as a whole",
 			conditions: []metav1.Condition{ready, condition("Provisioned", yes, func(c *metav1.Condition) { c.ObservedGeneration = 3 })},
-			want:       "Provisioned speaks of generation 3"},
-		"a summary of something older": {reason: "kubectl wait would take the old Ready for the new",
+			want:       "Provisioned speaks of generation 3",
+		},
+		"a summary of something older": {
+			reason:     "kubectl wait would take the old Ready for the new",
 			conditions: []metav1.Condition{condition("Ready", yes, func(c *metav1.Condition) { c.ObservedGeneration = 1 })},
-			want:       "Ready sums up generation 1"},
+			want:       "Ready sums up generation 1",
+		},
 		"no Ready":          {reason: "every kind has it", conditions: []metav1.Condition{condition("Provisioned", yes)}, want: "Ready is not among them"},
 		"Reconciling False": {reason: "abnormal ones are absent when all is well", conditions: []metav1.Condition{ready, condition("Reconciling", no)}, want: "Reconciling is present and not True"},
 		"Stalled False":     {reason: "abnormal ones are absent when all is well", conditions: []metav1.Condition{ready, condition("Stalled", no)}, want: "Stalled is present and not True"},
-		"Reconciling and Stalled": {reason: "kstatus would say in progress for ever",
+		"Reconciling and Stalled": {
+			reason:     "kstatus would say in progress for ever",
 			conditions: []metav1.Condition{condition("Ready", no), condition("Reconciling", yes), condition("Stalled", yes)},
-			want:       "Reconciling and Stalled are both present"},
+			want:       "Reconciling and Stalled are both present",
+		},
 		"Ready and Stalled":     {reason: "they contradict each other", conditions: []metav1.Condition{ready, condition("Stalled", yes)}, want: "Ready and Stalled are both True"},
 		"Ready and Reconciling": {reason: "they contradict each other", conditions: []metav1.Condition{ready, condition("Reconciling", yes)}, want: "Ready and Reconciling are both True"},
 		"not Ready, no why":     {reason: "a reader is left alone", conditions: []metav1.Condition{condition("Ready", no)}, want: "neither Reconciling nor Stalled says why"},
@@ -101,15 +117,21 @@ func TestCheck(t *testing.T) {
 		"pending and accepted":  {reason: "nobody is both", conditions: []metav1.Condition{ready, condition("Pending", yes), condition("Accepted", yes)}, want: "Pending and Accepted are both True"},
 		"twice":                 {reason: "the list is a map by type", conditions: []metav1.Condition{ready, ready}, want: "Ready is there twice"},
 		"no status":             {reason: "the API server would refuse it", conditions: []metav1.Condition{ready, condition("Provisioned", "Maybe")}, want: `the status is "Maybe"`},
-		"no transition time": {reason: "the API server would refuse it",
+		"no transition time": {
+			reason:     "the API server would refuse it",
 			conditions: []metav1.Condition{ready, condition("Provisioned", yes, func(c *metav1.Condition) { c.LastTransitionTime = metav1.Time{} })},
-			want:       "there is no lastTransitionTime"},
-		"a reason in words": {reason: "the API server would refuse it",
+			want:       "there is no lastTransitionTime",
+		},
+		"a reason in words": {
+			reason:     "the API server would refuse it",
 			conditions: []metav1.Condition{condition("Ready", yes, func(c *metav1.Condition) { c.Reason = "all is well" })},
-			want:       `the reason "all is well" is not in CamelCase`},
-		"a reason nobody declared": {reason: "readers write programs on reasons",
+			want:       `the reason "all is well" is not in CamelCase`,
+		},
+		"a reason nobody declared": {
+			reason:     "readers write programs on reasons",
 			conditions: []metav1.Condition{condition("Ready", yes, func(c *metav1.Condition) { c.Reason = "Splendid" })},
-			want:       `the reason "Splendid" is no constant of the API`},
+			want:       `the reason "Splendid" is no constant of the API`,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := object(t, test.conditions...)

@@ -61,7 +61,7 @@ func (s state) condition(kind string) *metav1.Condition {
 	return nil
 }
 
-func (s state) is(kind string, status metav1.ConditionStatus) bool {
+func (s state) isTrue(kind string) bool {
 	c := s.condition(kind)
-	return c != nil && c.Status == status
+	return c != nil && c.Status == metav1.ConditionTrue
 }

@@ -51,7 +51,10 @@ func newAPI(t testing.TB, c clock.PassiveClock, checker *statustest.Checker) *ap
 	}
 	a.raw = builder.Build()
 	a.client = interceptor.NewClient(a.raw, interceptor.Funcs{
-		Get: a.get, List: a.list, Create: a.create, Patch: a.patch, Delete: a.delete, SubResourcePatch: a.patchStatus,
+		Get: a.get, List: a.list, Create: a.create, Patch: a.patch, Delete: a.delete,
+		SubResourcePatch: func(ctx context.Context, _ client.Client, name string, o client.Object, patch client.Patch, opts ...client.SubResourcePatchOption) error {
+			return a.patchStatus(ctx, a.raw.SubResource(name), o, patch, opts...)
+		},
 	})
 	return a
 }
@@ -164,9 +167,9 @@ func (a *api) remove(ctx context.Context, stored client.Object) error {
 	return a.raw.Update(ctx, stored)
 }
 
-func (a *api) patchStatus(ctx context.Context, _ client.Client, name string, o client.Object, patch client.Patch, opts ...client.SubResourcePatchOption) error {
+func (a *api) patchStatus(ctx context.Context, raw client.SubResourceWriter, o client.Object, patch client.Patch, opts ...client.SubResourcePatchOption) error {
 	return a.do(call{VerbStatus, kindOf(o), o.GetName()}, func() error {
-		if err := a.raw.SubResource(name).Patch(ctx, o, patch, opts...); err != nil {
+		if err := raw.Patch(ctx, o, patch, opts...); err != nil {
 			return err
 		}
 		stored, err := a.stored(ctx, o)

@@ -51,7 +51,7 @@ type armedFault struct {
 }
 
 // FailAPI arms a fault until the returned function is called.
-func (s *Stage) FailAPI(f APIFault) (withdraw func()) {
+func (s *Stage) FailAPI(f APIFault) func() {
 	a := s.api
 	a.mu.Lock()
 	defer a.mu.Unlock()

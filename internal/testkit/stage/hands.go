@@ -104,7 +104,9 @@ func (s *Stage) Provide(objects ...client.Object) {
 
 func provided(conditions *[]metav1.Condition, generation int64, kind string) {
 	for _, k := range []string{v1alpha1.ConditionReady, kind} {
-		status.Set(conditions, generation, k, metav1.ConditionTrue, v1alpha1.ReasonSucceeded, "Everything is as declared.")
+		status.Set(conditions, generation, metav1.Condition{
+			Type: k, Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonSucceeded, Message: "Everything is as declared.",
+		})
 	}
 }
 

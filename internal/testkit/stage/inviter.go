@@ -47,7 +47,7 @@ var (
 )
 
 // Inject arms a fault until the returned function is called.
-func (i *Inviter) Inject(f InviterFault) (withdraw func()) {
+func (i *Inviter) Inject(f InviterFault) func() {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	armed := &f
