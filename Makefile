@@ -125,11 +125,11 @@ verify-vet:
 ##@ Building it
 
 .PHONY: build
-build: bin/rollcall bin/kubectl-rollcall ## Build both programs into bin/.
+build: bin/rollcall ## Build the program into bin/.
 
 # Static, with the time zones in it: the image has no files but this one. The go command knows best what is up to date.
-.PHONY: bin/rollcall bin/kubectl-rollcall
-bin/rollcall bin/kubectl-rollcall: bin/%:
+.PHONY: bin/rollcall
+bin/rollcall: bin/%:
 	@CGO_ENABLED=0 go build -trimpath -tags timetzdata -o $(OUT)$@ ./cmd/$*
 
 .PHONY: image

@@ -141,8 +141,6 @@ const (
 
 // Reasons of events that are not a condition's.
 const (
-	// ReasonInvited: an invitation was issued.
-	ReasonInvited = "Invited"
 	// ReasonRemoved: the person was removed from the backend.
 	ReasonRemoved = "Removed"
 	// ReasonDisabled: the person was disabled in the backend.

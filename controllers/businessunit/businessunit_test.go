@@ -57,11 +57,7 @@ func (w *world) get(name string) *v1alpha1.BusinessUnit {
 
 func (w *world) wantConditions(name, reason string, want map[string]string) {
 	w.Helper()
-	got := map[string]string{}
-	for _, c := range w.get(name).Status.Conditions {
-		got[c.Type] = string(c.Status) + " " + c.Reason
-	}
-	if diff := cmp.Diff(want, got); diff != "" {
+	if diff := cmp.Diff(want, stage.Conditions(w.get(name).Status.Conditions)); diff != "" {
 		w.Errorf("%s: %s (-want +got):\n%s", name, reason, diff)
 	}
 }
@@ -265,17 +261,10 @@ func must(w *world, err error) {
 	}
 }
 
-func kinds() []directory.Kind {
-	return []directory.Kind{
-		directory.KindNotFound, directory.KindExists, directory.KindConflict, directory.KindInvalid, directory.KindDenied,
-		directory.KindRateLimited, directory.KindQuotaExceeded, directory.KindUnavailable, directory.KindUnsupported, directory.KindInternal,
-	}
-}
-
 // Every kind of error at every place: the right word, in the right condition,
 // and recovery afterwards, also when only the reply was lost.
 func TestPromise_EveryErrorEverywhere(t *testing.T) {
-	for _, kind := range kinds() {
+	for _, kind := range stage.Kinds() {
 		for _, after := range []bool{false, true} {
 			failure := directory.Errorf(kind, "do something", "it went wrong")
 			want := verdict.Of(failure)
@@ -344,5 +333,22 @@ func TestPromise_ConflictsAreNobodysNews(t *testing.T) {
 		}
 		w.look("north")
 		w.wantConditions("north", "the next look", known())
+	}
+}
+
+func TestNew_NeedsEverything(t *testing.T) {
+	s := stage.New(t)
+	whole := businessunit.Options{Client: s.Client, Backends: s.Backends, Recorder: s.Recorder, Clock: s.Clock}
+	for name, take := range map[string]func(*businessunit.Options){
+		"Client":   func(o *businessunit.Options) { o.Client = nil },
+		"Backends": func(o *businessunit.Options) { o.Backends = nil },
+		"Recorder": func(o *businessunit.Options) { o.Recorder = nil },
+		"Clock":    func(o *businessunit.Options) { o.Clock = nil },
+	} {
+		less := whole
+		take(&less)
+		if _, err := businessunit.New(less); err == nil {
+			t.Errorf("no error without %s", name)
+		}
 	}
 }

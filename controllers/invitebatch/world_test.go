@@ -126,11 +126,7 @@ func (w *world) wantCounts(reason string, want v1alpha1.BatchCounts) {
 
 func (w *world) wantConditions(reason string, want map[string]string) {
 	w.Helper()
-	got := map[string]string{}
-	for _, c := range w.batch().Status.Conditions {
-		got[c.Type] = string(c.Status) + " " + c.Reason
-	}
-	if diff := cmp.Diff(want, got); diff != "" {
+	if diff := cmp.Diff(want, stage.Conditions(w.batch().Status.Conditions)); diff != "" {
 		w.Errorf("%s (-want +got):\n%s", reason, diff)
 	}
 }
@@ -172,4 +168,21 @@ func (w *world) writes() map[stage.Verb]int {
 		}
 	}
 	return counts
+}
+
+func TestNew_NeedsEverything(t *testing.T) {
+	s := stage.New(t)
+	whole := invitebatch.Options{Client: s.Client, Sources: s.Client, Recorder: s.Recorder, Clock: s.Clock}
+	for name, take := range map[string]func(*invitebatch.Options){
+		"Client":   func(o *invitebatch.Options) { o.Client = nil },
+		"Sources":  func(o *invitebatch.Options) { o.Sources = nil },
+		"Recorder": func(o *invitebatch.Options) { o.Recorder = nil },
+		"Clock":    func(o *invitebatch.Options) { o.Clock = nil },
+	} {
+		less := whole
+		take(&less)
+		if _, err := invitebatch.New(less); err == nil {
+			t.Errorf("no error without %s", name)
+		}
+	}
 }

@@ -17,14 +17,6 @@ import (
 	"github.com/rollcall-dev/rollcall/internal/verdict"
 )
 
-// kinds are all kinds of error that a backend or the ledger may answer with.
-func kinds() []directory.Kind {
-	return []directory.Kind{
-		directory.KindNotFound, directory.KindExists, directory.KindConflict, directory.KindInvalid, directory.KindDenied,
-		directory.KindRateLimited, directory.KindQuotaExceeded, directory.KindUnavailable, directory.KindUnsupported, directory.KindInternal,
-	}
-}
-
 // place is where a reconcile of a User asks something of the world.
 type place struct {
 	// given brings the User so far that the place is reached; edit declares it.
@@ -117,7 +109,7 @@ func TestPromise_EveryErrorEverywhere(t *testing.T) {
 		without := p.world(t)
 		without.look("ada")
 		want := without.conditions("ada")
-		for _, kind := range kinds() {
+		for _, kind := range stage.Kinds() {
 			t.Run(where+" "+string(kind), func(t *testing.T) {
 				w := p.world(t)
 				failure := directory.Errorf(kind, "do something", "it went wrong")
@@ -189,7 +181,7 @@ func TestPromise_EveryErrorOnRemoval(t *testing.T) {
 		"finding the backend": places()["finding the backend"].inject,
 	}
 	for where, inject := range removal {
-		for _, kind := range kinds() {
+		for _, kind := range stage.Kinds() {
 			for _, after := range []bool{false, true} {
 				t.Run(where+" "+string(kind)+map[bool]string{true: " after"}[after], func(t *testing.T) {
 					w := newWorld(t, testkit.User("ada"))

@@ -104,11 +104,7 @@ func (w *world) wantConditions(name, reason string, want map[string]string) {
 	if u == nil {
 		w.Fatalf("%s: User %q is gone", reason, name)
 	}
-	got := map[string]string{}
-	for _, c := range u.Status.Conditions {
-		got[c.Type] = string(c.Status) + " " + c.Reason
-	}
-	if diff := cmp.Diff(want, got); diff != "" {
+	if diff := cmp.Diff(want, stage.Conditions(u.Status.Conditions)); diff != "" {
 		w.Errorf("%s (-want +got):\n%s", reason, diff)
 	}
 }
@@ -213,3 +209,22 @@ var (
 	v1alpha1Users = schema.GroupResource{Group: v1alpha1.Group, Resource: "users"}
 	errCanceled   = fmt.Errorf("client rate limiter: %w", context.Canceled)
 )
+
+func TestNew_NeedsEverything(t *testing.T) {
+	s := stage.New(t)
+	whole := user.Options{Client: s.Client, Secrets: s.Client, Backends: s.Backends, Changes: s.Ledger, Recorder: s.Recorder, Clock: s.Clock}
+	for name, take := range map[string]func(*user.Options){
+		"Client":   func(o *user.Options) { o.Client = nil },
+		"Secrets":  func(o *user.Options) { o.Secrets = nil },
+		"Backends": func(o *user.Options) { o.Backends = nil },
+		"Changes":  func(o *user.Options) { o.Changes = nil },
+		"Recorder": func(o *user.Options) { o.Recorder = nil },
+		"Clock":    func(o *user.Options) { o.Clock = nil },
+	} {
+		less := whole
+		take(&less)
+		if _, err := user.New(less); err == nil {
+			t.Errorf("no error without %s", name)
+		}
+	}
+}

@@ -38,7 +38,8 @@ type DeliveryResult string
 const (
 	// ResultSent: the server answered the final dot with 2xx.
 	ResultSent DeliveryResult = "Sent"
-	// ResultRejected: the server answered 5xx to the message, sender or recipient.
+	// ResultRejected: it can never be sent. The server answered 5xx to the
+	// message, sender or recipient; or it cannot be written; or it expired first.
 	ResultRejected DeliveryResult = "Rejected"
 	// ResultRetry: it failed before the server can have taken the message, or
 	// the server answered 4xx, or our own configuration is at fault.

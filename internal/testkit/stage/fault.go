@@ -1,6 +1,18 @@
 package stage
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/rollcall-dev/rollcall/internal/directory"
+)
+
+// Kinds are all kinds of error that a backend or the ledger may answer with.
+func Kinds() []directory.Kind {
+	return []directory.Kind{
+		directory.KindNotFound, directory.KindExists, directory.KindConflict, directory.KindInvalid, directory.KindDenied,
+		directory.KindRateLimited, directory.KindQuotaExceeded, directory.KindUnavailable, directory.KindUnsupported, directory.KindInternal,
+	}
+}
 
 // Verb is what somebody does with the API.
 type Verb string

@@ -117,14 +117,18 @@ func organization(name string) directory.OrganizationID {
 // OrganizationID is the tenant that the builders' Organization stands for.
 func OrganizationID() directory.OrganizationID { return organization(testkit.Clinic) }
 
+// Conditions are all conditions as tests compare them: "True Succeeded" by type.
+func Conditions(conditions []metav1.Condition) map[string]string {
+	all := map[string]string{}
+	for _, c := range conditions {
+		all[c.Type] = fmt.Sprintf("%s %s", c.Status, c.Reason)
+	}
+	return all
+}
+
 // Condition is a condition as tests compare it: "True Succeeded"; "" when there is none.
 func Condition(conditions []metav1.Condition, kind string) string {
-	for _, c := range conditions {
-		if c.Type == kind {
-			return fmt.Sprintf("%s %s", c.Status, c.Reason)
-		}
-	}
-	return ""
+	return Conditions(conditions)[kind]
 }
 
 // Message is a condition's message; "" when there is none.
