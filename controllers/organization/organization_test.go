@@ -202,7 +202,7 @@ func TestHE1_HR5b_Counts(t *testing.T) {
 		t.Errorf("nobody (-want +got):\n%s", diff)
 	}
 	in := func(units ...string) func(*v1alpha1.User) {
-		return func(u *v1alpha1.User) { u.Spec.BusinessUnits = units }
+		return func(u *v1alpha1.User) { u.Spec.BusinessUnits = append([]string{}, units...) }
 	}
 	w.Apply(testkit.User("new"), testkit.User("pending", in("north")), testkit.User("accepted", in("north", "south")),
 		testkit.User("stuck", in()), testkit.User("foreign", func(u *v1alpha1.User) { u.Spec.OrganizationRef.Name = "other" }),

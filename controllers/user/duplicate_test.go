@@ -159,3 +159,34 @@ func TestCH1_TheOneThatWaitedGoes(t *testing.T) {
 		t.Error("ada is still there")
 	}
 }
+
+// One that is going has nothing to hand over to another that is going: the last
+// one takes the person along.
+func TestCH1_AllOfThemGo(t *testing.T) {
+	held := func(u *v1alpha1.User) { u.Finalizers = []string{v1alpha1.Finalizer, "example.com/theirs"} }
+	w := newWorld(t, person("zoe", ada, held))
+	w.Clock.Step(time.Minute)
+	w.Apply(person("ada", ada, held))
+	w.sent("zoe")
+	w.Events()
+	w.remove("zoe")
+	w.remove("ada")
+	w.look("zoe")
+	if _, known := w.member(ada); known {
+		t.Error("the person is still a member, and nobody declares that")
+	}
+	w.wantEvents("removed", "Normal Removed The person is removed from the backend.")
+}
+
+// The next takes over as soon as the one before is marked, however long that
+// one is held.
+func TestCH1_TheNextDoesNotWait(t *testing.T) {
+	w := newWorld(t, person("zoe", ada, func(u *v1alpha1.User) { u.Finalizers = []string{"example.com/theirs"} }))
+	w.Clock.Step(time.Minute)
+	w.Apply(person("ada", ada))
+	w.sent("zoe")
+	w.look("ada")
+	w.remove("zoe")
+	w.look("ada")
+	w.wantConditions("ada", "has taken over", pending())
+}

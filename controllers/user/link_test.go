@@ -175,10 +175,16 @@ func TestHE2_ForeignSecret(t *testing.T) {
 	if again == 0 {
 		t.Error("it is never looked at again, and nobody tells when the Secret goes")
 	}
+	w.Decline(ada)
+	w.look("ada")
+	w.wantCondition("ada", v1alpha1.ConditionAccepted, "False Declined")
 	w.edit("ada", delivering(v1alpha1.DeliveryNone))
 	w.look("ada")
 	w.remove("ada")
 	w.look("ada")
+	if w.secret(adasSecret) == nil {
+		t.Fatal("the foreign Secret was deleted")
+	}
 	if diff := cmp.Diff(foreign().Data, w.secret(adasSecret).Data); diff != "" || len(w.secret(adasSecret).OwnerReferences) > 0 {
 		t.Errorf("the foreign Secret was touched: %s", diff)
 	}
