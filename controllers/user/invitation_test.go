@@ -206,6 +206,22 @@ func TestHR2_AnAddressIsEnough(t *testing.T) {
 	}
 }
 
+// When somebody came in is told as long as they are in.
+func TestBY2_AcceptedAtGoesWithThePerson(t *testing.T) {
+	w := newWorld(t, testkit.User("ada"))
+	w.sent("ada")
+	w.Accept(ada, "Ada")
+	w.look("ada")
+	if got := w.get("ada").Status; got.AcceptedAt == nil || got.JoinedBy != v1alpha1.JoinedByInvitation {
+		t.Errorf("accepted at %v by %q", got.AcceptedAt, got.JoinedBy)
+	}
+	w.evict(ada)
+	w.look("ada")
+	if got := w.get("ada").Status; got.AcceptedAt != nil || got.JoinedBy != "" {
+		t.Errorf("accepted at %v by %q, and the person is not in", got.AcceptedAt, got.JoinedBy)
+	}
+}
+
 // What is told about the newest invitation is what the ledger knows.
 func TestBY2_InvitationStatus(t *testing.T) {
 	w := newWorld(t, testkit.User("ada"))

@@ -9,6 +9,9 @@
 // that started them. On Linux the kernel sees to that; elsewhere, and only with
 // a directory that is kept, what was left over is ended by the next start.
 //
+// [User] and its like build objects as the API server would have them. Package
+// stage, below, is where one controller is tried without a control plane.
+//
 // It does not isolate tests from each other: a package shares one control
 // plane, and every test makes a namespace of its own. There is no scheduler and
 // no kubelet, so pods never run.

@@ -7,13 +7,15 @@ import (
 	"sync"
 	"testing"
 
+	corev1 "k8s.io/api/core/v1"
+	policyv1 "k8s.io/api/policy/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/runtime/serializer"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/apimachinery/pkg/util/managedfields"
-	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+	clienttesting "k8s.io/client-go/testing"
 	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/fake"
@@ -43,7 +45,7 @@ type api struct {
 func newAPI(t testing.TB, c clock.PassiveClock, checker *statustest.Checker) *api {
 	t.Helper()
 	a := &api{t: t, clock: c, checker: checker}
-	builder := fake.NewClientBuilder().WithScheme(scheme()).WithTypeConverters(managedfields.NewDeducedTypeConverter()).WithStatusSubresource(
+	builder := fake.NewClientBuilder().WithScheme(scheme()).WithObjectTracker(newTracker()).WithStatusSubresource(
 		&v1alpha1.IdentityBackend{}, &v1alpha1.Organization{}, &v1alpha1.BusinessUnit{},
 		&v1alpha1.Role{}, &v1alpha1.User{}, &v1alpha1.InviteBatch{})
 	if err := index.Register(t.Context(), indexer{builder}); err != nil {
@@ -59,10 +61,16 @@ func newAPI(t testing.TB, c clock.PassiveClock, checker *statustest.Checker) *ap
 	return a
 }
 
-// scheme knows Kubernetes' own kinds and ours.
+// newTracker keeps no managed fields, as the manager's cache does; to keep them
+// takes longer than all else.
+func newTracker() clienttesting.ObjectTracker {
+	return clienttesting.NewObjectTracker(scheme(), serializer.NewCodecFactory(scheme()).UniversalDecoder())
+}
+
+// scheme knows our kinds, and those of Kubernetes' own that tests need.
 var scheme = sync.OnceValue(func() *runtime.Scheme {
 	s := runtime.NewScheme()
-	for _, add := range []func(*runtime.Scheme) error{clientgoscheme.AddToScheme, v1alpha1.AddToScheme} {
+	for _, add := range []func(*runtime.Scheme) error{corev1.AddToScheme, policyv1.AddToScheme, v1alpha1.AddToScheme} {
 		if err := add(s); err != nil {
 			panic(fmt.Sprintf("stage: build the scheme: %v", err))
 		}
