@@ -115,7 +115,8 @@ const (
 	ReasonDeliveryUnknown = "DeliveryUnknown"
 	// ReasonRateLimited: the last invitation of this person is too recent.
 	ReasonRateLimited = "RateLimited"
-	// ReasonSecretDenied: the manager may not write Secrets in this namespace.
+	// ReasonSecretDenied: the manager may not read or write the Secret, or it
+	// belongs to somebody else.
 	ReasonSecretDenied = "SecretDenied"
 )
 
@@ -149,12 +150,13 @@ const (
 	ReasonRetained = "Retained"
 	// ReasonHandedOver: another User has the address; the membership is its now.
 	ReasonHandedOver = "HandedOver"
-	// ReasonAddressesRefused: a batch holds addresses that were refused.
-	ReasonAddressesRefused = "AddressesRefused"
 )
 
 // Reasons of [ConditionExpanded] and [ConditionCompleted].
 const (
+	// ReasonAddressesRefused goes with Expanded=True: all entries have an
+	// outcome, and some were refused.
+	ReasonAddressesRefused = "AddressesRefused"
 	// ReasonExpanding: Users are still being created.
 	ReasonExpanding = "Expanding"
 	// ReasonAllAccepted goes with Completed=True.
