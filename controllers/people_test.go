@@ -14,6 +14,7 @@ import (
 
 	"github.com/rollcall-dev/rollcall/api/v1alpha1"
 	"github.com/rollcall-dev/rollcall/internal/mail/mailtest"
+	"github.com/rollcall-dev/rollcall/internal/watch"
 )
 
 // password is one that nobody guesses.
@@ -81,21 +82,10 @@ func sees[T client.Object](w *world, object T, condition string, status metav1.C
 }
 
 func conditions(o client.Object) []metav1.Condition {
-	switch o := o.(type) {
-	case *v1alpha1.Organization:
-		return o.Status.Conditions
-	case *v1alpha1.BusinessUnit:
-		return o.Status.Conditions
-	case *v1alpha1.Role:
-		return o.Status.Conditions
-	case *v1alpha1.User:
-		return o.Status.Conditions
-	case *v1alpha1.InviteBatch:
-		return o.Status.Conditions
-	case *v1alpha1.IdentityBackend:
-		return o.Status.Conditions
+	if batch, ok := o.(*v1alpha1.InviteBatch); ok {
+		return batch.Status.Conditions
 	}
-	return nil
+	return watch.Conditions(o)
 }
 
 // gone waits until an object does not exist any more.

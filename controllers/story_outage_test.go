@@ -3,6 +3,7 @@ package controllers_test
 import (
 	"net/http"
 	"testing"
+	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -74,5 +75,7 @@ func TestStory_HE3_PortalInAnotherProcess(t *testing.T) {
 	ada := user("ada", "ada@example.com")
 	w.create(ada)
 	w.person().accept(w.mailTo("ada@example.com").Link, "Ada Lovelace")
+	accepted := time.Now()
 	sees(w, ada, v1alpha1.ConditionAccepted, metav1.ConditionTrue, v1alpha1.ReasonAcceptedByInvitee)
+	t.Logf("the controller told of the acceptance %s after the portal's answer", time.Since(accepted).Round(time.Millisecond))
 }

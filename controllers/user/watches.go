@@ -13,7 +13,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller"
 	"sigs.k8s.io/controller-runtime/pkg/event"
-	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
@@ -93,7 +92,8 @@ func (r *Reconciler) follow(ctx context.Context, q queue, missed bool) error {
 			return err
 		}
 	}
-	enqueue := handler.EnqueueRequestsFromMapFunc(r.changed)
+	users := func() client.ObjectList { return &v1alpha1.UserList{} }
+	enqueue := watch.Those(r.Client, users, index.Person, person)
 	return r.Changes.FollowAfter(ctx, head, func(c directory.Change) {
 		namespace, name, _ := strings.Cut(string(c.Organization), "/")
 		u := &v1alpha1.User{}
@@ -112,19 +112,4 @@ func (r *Reconciler) enqueueEverybody(ctx context.Context, q queue) error {
 		q.Add(watch.Request(list.Items[i].Namespace, list.Items[i].Name))
 	}
 	return nil
-}
-
-func (r *Reconciler) changed(ctx context.Context, o client.Object) []reconcile.Request {
-	var list v1alpha1.UserList
-	err := r.Client.List(ctx, &list, client.InNamespace(o.GetNamespace()),
-		client.MatchingFields{index.Person: person(o)[0]}, client.UnsafeDisableDeepCopy)
-	if err != nil {
-		log.FromContext(ctx).Error(err, "list users of a change")
-		return nil
-	}
-	var requests []reconcile.Request
-	for i := range list.Items {
-		requests = append(requests, watch.Request(list.Items[i].Namespace, list.Items[i].Name))
-	}
-	return requests
 }
