@@ -60,7 +60,8 @@ type BusinessUnit struct {
 	// metadata of the object.
 	// +optional
 	metav1.ObjectMeta `json:"metadata,omitempty"`
-	// spec is what is wanted.
+	// spec says which organization the unit is part of, how it is called, and
+	// which unit it lies in.
 	// +required
 	Spec BusinessUnitSpec `json:"spec,omitzero"`
 	// status is how it stands; nobody but Rollcall writes it.

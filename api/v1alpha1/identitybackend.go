@@ -48,7 +48,7 @@ type IdentityBackend struct {
 	// metadata of the object.
 	// +optional
 	metav1.ObjectMeta `json:"metadata,omitempty"`
-	// spec is what is wanted.
+	// spec says which kind of system it is, and how to reach it.
 	// +required
 	Spec IdentityBackendSpec `json:"spec,omitzero"`
 	// status is what Rollcall observed; nobody else writes it.

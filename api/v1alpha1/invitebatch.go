@@ -197,7 +197,8 @@ type InviteBatch struct {
 	// metadata of the object.
 	// +optional
 	metav1.ObjectMeta `json:"metadata,omitempty"`
-	// spec is what is wanted.
+	// spec lists the addresses, in up to three forms at once, and says what
+	// every person gets.
 	// +required
 	Spec InviteBatchSpec `json:"spec,omitzero"`
 	// status is how it stands; nobody but Rollcall writes it.

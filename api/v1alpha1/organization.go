@@ -133,7 +133,8 @@ type Organization struct {
 	// metadata of the object.
 	// +optional
 	metav1.ObjectMeta `json:"metadata,omitempty"`
-	// spec is what is wanted.
+	// spec says how the organization is called, where its members are held, and
+	// how they are invited. Only displayName is required.
 	// +required
 	Spec OrganizationSpec `json:"spec,omitzero"`
 	// status is how it stands; nobody but Rollcall writes it.

@@ -99,7 +99,8 @@ type Role struct {
 	// metadata of the object.
 	// +optional
 	metav1.ObjectMeta `json:"metadata,omitempty"`
-	// spec is what is wanted.
+	// spec says what the role allows, in the organization's own words, and where
+	// it can be granted.
 	// +required
 	Spec RoleSpec `json:"spec,omitzero"`
 	// status is how it stands; nobody but Rollcall writes it.

@@ -231,7 +231,15 @@ type User struct {
 	// metadata of the object.
 	// +optional
 	metav1.ObjectMeta `json:"metadata,omitempty"`
-	// spec is what is wanted.
+	// spec says who the person is, what they belong to, and how they are
+	// invited. Only organizationRef and email are required; everything else can
+	// follow later, and can change at any time, also while the invitation is
+	// pending. An omitted profile field, list of roles or list of units is not
+	// managed: the backend keeps what it has; an empty list means none. roles
+	// are Roles of the organization, businessUnits its units; invitation says
+	// how the person is reached, removalPolicy what becomes of them when the
+	// User is deleted, and suspend stops all work on it. Rollcall never writes
+	// what is declared here.
 	// +required
 	Spec UserSpec `json:"spec,omitzero"`
 	// status is where the person stands; nobody but Rollcall writes it.
