@@ -238,8 +238,7 @@ type User struct {
 	// managed: the backend keeps what it has; an empty list means none. roles
 	// are Roles of the organization, businessUnits its units; invitation says
 	// how the person is reached, removalPolicy what becomes of them when the
-	// User is deleted, and suspend stops all work on it. Rollcall never writes
-	// what is declared here.
+	// User is deleted, and suspend stops all work on it.
 	// +required
 	Spec UserSpec `json:"spec,omitzero"`
 	// status is where the person stands; nobody but Rollcall writes it.
