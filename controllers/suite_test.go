@@ -64,9 +64,10 @@ func run(m *testing.M) (int, error) {
 	return m.Run(), nil
 }
 
-// build builds the program with the race detector when the test has it.
+// build builds the program with the race detector when the test has it, and
+// with a clock that stories can move; see internal/app/clock_timetravel.go.
 func build(ctx context.Context, into string) error {
-	args := []string{"build", "-o", into}
+	args := []string{"build", "-tags", "timetravel", "-o", into}
 	if raceEnabled {
 		args = append(args, "-race")
 	}

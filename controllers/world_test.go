@@ -49,6 +49,8 @@ type world struct {
 	// portal is the URL at which people reach the portal.
 	portal string
 	key    string
+	// ahead is by how much the clock of all processes is ahead of the real one.
+	ahead time.Duration
 }
 
 type worldOption func(*world)
@@ -131,6 +133,25 @@ func (w *world) ready(url string) (bool, string) {
 	return response.StatusCode == http.StatusOK, response.Status
 }
 
+// travel moves the clock of all the story's processes on, while they run.
+// Timers that were set before do not notice.
+func (w *world) travel(by time.Duration) {
+	w.Helper()
+	w.ahead += by
+	next := w.offsetFile() + ".next"
+	must(w.T, os.WriteFile(next, []byte(w.ahead.String()), 0o600))
+	must(w.T, os.Rename(next, w.offsetFile()))
+}
+
+func (w *world) offsetFile() string { return filepath.Join(filepath.Dir(w.key), "clock") }
+
+// restart is what the world looks like after a night: everything is looked at anew.
+func (w *world) restart() {
+	w.Helper()
+	w.manager.stop(syscall.SIGTERM)
+	w.start()
+}
+
 // observe checks every status that anybody could have seen in the namespace.
 func (w *world) observe() {
 	checker := statustest.NewChecker()
@@ -138,7 +159,7 @@ func (w *world) observe() {
 	ctx, cancel := context.WithCancel(w.ctx)
 	for _, list := range []client.ObjectList{
 		&v1alpha1.OrganizationList{}, &v1alpha1.BusinessUnitList{}, &v1alpha1.RoleList{},
-		&v1alpha1.UserList{}, &v1alpha1.InviteBatchList{}, &v1alpha1.IdentityBackendList{},
+		&v1alpha1.UserList{}, &v1alpha1.InviteBatchList{}, &v1alpha1.IdentityBackendList{}, &v1alpha1.InviteLinkList{},
 	} {
 		events, err := suite.client.Watch(ctx, list, client.InNamespace(w.namespace))
 		must(w.T, err)
@@ -184,6 +205,7 @@ func (p *process) start() {
 	must(p.w.T, err)
 	// It ends by the signals of the story, not with a context.
 	command := exec.Command(suite.binary, p.args...)
+	command.Env = append(os.Environ(), "ROLLCALL_CLOCK_OFFSET_FILE="+p.w.offsetFile())
 	command.Stdout, command.Stderr = out, out
 	command.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	must(p.w.T, command.Start())

@@ -14,6 +14,10 @@ package v1alpha1
 //	Organization     Ready
 //	                 ├─ BackendReady         the backend it names can be used
 //	                 └─ Provisioned          the backend knows it as declared
+//	                 beside Ready:
+//	                 RemovalsPaused          True while a rail stops removals
+//	                 InvitationsPaused       True while a rail stops invitations
+//	                 DriftDetected           True while the backend has what is not declared, or not as declared
 //	BusinessUnit     Ready
 //	                 ├─ ReferencesResolved   organization and parent exist, without a cycle
 //	                 └─ Provisioned
@@ -28,11 +32,17 @@ package v1alpha1
 //	                 beside Ready:
 //	                 Pending                 True while an invitation is outstanding
 //	                 Accepted                True once the person is in
+//	                 RemovalBlocked          present only while True: a rail keeps the person
 //	InviteBatch      Ready
 //	                 ├─ ReferencesResolved   the organization and the source of addresses exist
 //	                 └─ Expanded             every address has an outcome
 //	                 beside Ready:
 //	                 Completed               True once everybody who was invited has accepted
+//	InviteLink       Ready
+//	                 ├─ ReferencesResolved   organization, roles and units exist
+//	                 └─ Published            the Secret holds the link
+//	                 beside Ready:
+//	                 Open                    True while people can join by it
 const (
 	// ConditionReady sums up the conditions below it. Every kind has it.
 	ConditionReady = "Ready"
@@ -60,6 +70,18 @@ const (
 	ConditionExpanded = "Expanded"
 	// ConditionCompleted is True once everybody whom a batch invited has accepted.
 	ConditionCompleted = "Completed"
+	// ConditionPublished says that the link of an InviteLink is in its Secret.
+	ConditionPublished = "Published"
+	// ConditionOpen is True while people can join by an InviteLink.
+	ConditionOpen = "Open"
+	// ConditionRemovalBlocked is present while a rail keeps a person.
+	ConditionRemovalBlocked = "RemovalBlocked"
+	// ConditionRemovalsPaused is True while a rail stops an organization's removals.
+	ConditionRemovalsPaused = "RemovalsPaused"
+	// ConditionInvitationsPaused is True while a rail stops an organization's invitations.
+	ConditionInvitationsPaused = "InvitationsPaused"
+	// ConditionDriftDetected is True while the backend is not as declared.
+	ConditionDriftDetected = "DriftDetected"
 )
 
 // Reasons that any condition may carry.
@@ -86,6 +108,8 @@ const (
 	ReasonBackendRateLimited = "BackendRateLimited"
 	// ReasonBackendDenied: the backend refused; its credentials lack a right.
 	ReasonBackendDenied = "BackendDenied"
+	// ReasonPlanned: the Organization's mode is Plan, and nothing is done.
+	ReasonPlanned = "Planned"
 	// ReasonUnsupported: the backend cannot do what the spec asks for.
 	ReasonUnsupported = "Unsupported"
 )
@@ -115,6 +139,8 @@ const (
 	ReasonDeliveryUnknown = "DeliveryUnknown"
 	// ReasonRateLimited: the last invitation of this person is too recent.
 	ReasonRateLimited = "RateLimited"
+	// ReasonInvitationsPaused: the Organization's invitation rail stopped the mail.
+	ReasonInvitationsPaused = "InvitationsPaused"
 	// ReasonSecretDenied: the manager may not read or write the Secret, or it
 	// belongs to somebody else.
 	ReasonSecretDenied = "SecretDenied"
@@ -138,6 +164,50 @@ const (
 	ReasonRevoked = "Revoked"
 	// ReasonNotInvited: no invitation was issued (yet).
 	ReasonNotInvited = "NotInvited"
+	// ReasonAccessDisabled: spec.access keeps the person out.
+	ReasonAccessDisabled = "AccessDisabled"
+	// ReasonAccessEnded: spec.accessUntil is over.
+	ReasonAccessEnded = "AccessEnded"
+	// ReasonJoinedByLink: the person followed an InviteLink.
+	ReasonJoinedByLink = "JoinedByLink"
+	// ReasonAwaitingConfirmation goes with Pending=True of somebody who is in: a
+	// changed address waits to be confirmed.
+	ReasonAwaitingConfirmation = "AwaitingConfirmation"
+)
+
+// Reasons of [ConditionRemovalBlocked], [ConditionRemovalsPaused],
+// [ConditionInvitationsPaused] and [ConditionDriftDetected].
+const (
+	// ReasonLastAdministrator: too few administrators would be left.
+	ReasonLastAdministrator = "LastAdministrator"
+	// ReasonProtectedMember: the address is one of safety.protectedEmails.
+	ReasonProtectedMember = "ProtectedMember"
+	// ReasonTooManyRemovals: more people would go than safety.maxRemovals allows.
+	ReasonTooManyRemovals = "TooManyRemovals"
+	// ReasonTooManyInvitations: more mail would leave than safety.maxInvitations allows.
+	ReasonTooManyInvitations = "TooManyInvitations"
+	// ReasonIncompleteObservation: the backend does not vouch for its listing.
+	ReasonIncompleteObservation = "IncompleteObservation"
+	// ReasonNothingHeld goes with False: no rail stops anything.
+	ReasonNothingHeld = "NothingHeld"
+	// ReasonUndeclaredMembers: the backend has members whom no User declares.
+	ReasonUndeclaredMembers = "UndeclaredMembers"
+	// ReasonMembersDiffer: members in the backend are not as declared.
+	ReasonMembersDiffer = "MembersDiffer"
+	// ReasonInSync goes with DriftDetected=False.
+	ReasonInSync = "InSync"
+	// ReasonNotObserved goes with DriftDetected=False: nobody looks, as spec.membership says.
+	ReasonNotObserved = "NotObserved"
+)
+
+// Reasons of [ConditionPublished] and [ConditionOpen].
+const (
+	// ReasonLinkOpen goes with Open=True.
+	ReasonLinkOpen = "LinkOpen"
+	// ReasonUsedUp: as many people have joined as may.
+	ReasonUsedUp = "UsedUp"
+	// ReasonLinkDisabled: spec.access closes the link.
+	ReasonLinkDisabled = "LinkDisabled"
 )
 
 // Reasons of events that are not a condition's.
@@ -148,6 +218,14 @@ const (
 	ReasonDisabled = "Disabled"
 	// ReasonRetained: the object goes and the person stays in the backend.
 	ReasonRetained = "Retained"
+	// ReasonReminded: the person was reminded by a mail.
+	ReasonReminded = "Reminded"
+	// ReasonAddressChanged: the person confirmed a changed address.
+	ReasonAddressChanged = "AddressChanged"
+	// ReasonJoinRequested: somebody confirmed their address and waits for an approval.
+	ReasonJoinRequested = "JoinRequested"
+	// ReasonApproved: somebody approved what a rail had stopped.
+	ReasonApproved = "Approved"
 	// ReasonHandedOver: another User has the address; the membership is its now.
 	ReasonHandedOver = "HandedOver"
 )

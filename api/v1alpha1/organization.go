@@ -56,6 +56,24 @@ type OrganizationInvitations struct {
 	// +optional
 	// +default="ResendOnce"
 	OnUnknownDelivery UnknownDelivery `json:"onUnknownDelivery,omitempty"`
+	// reminders are the times, counted from the invitation, after which somebody
+	// who has not answered is reminded by a mail with the same link, such as
+	// [72h, 144h]: at most five, each from 15m to 720h. One that is due at or
+	// after the link's expiry is not sent, and of several that became due at once
+	// only the last is. Omitted: nobody is reminded.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=5
+	// +kubebuilder:validation:items:Type=string
+	// +kubebuilder:validation:items:MaxLength=32
+	// +kubebuilder:validation:XValidation:rule="self.all(d, duration(d) >= duration('15m') && duration(d) <= duration('720h'))",message="each of reminders must be from 15m to 720h (30 days), such as 72h"
+	Reminders []metav1.Duration `json:"reminders,omitempty"`
+	// maxPerHour is how many invitations and reminders are mailed within an hour
+	// at most; the others wait. Omitted: as many as the mail server takes.
+	// +optional
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=1000000
+	MaxPerHour *int32 `json:"maxPerHour,omitempty"`
 }
 
 // OrganizationSpec says what the organization is.
@@ -77,41 +95,29 @@ type OrganizationSpec struct {
 	// +optional
 	// +default={}
 	Invitations OrganizationInvitations `json:"invitations,omitzero"`
-}
-
-// OrganizationCounts counts the Users of an organization.
-type OrganizationCounts struct {
-	// total is the number of Users that name the organization.
+	// membership says what is done about what the backend has and Git does not.
 	// +optional
-	Total int32 `json:"total"`
-	// pending have an invitation outstanding.
+	// +default={}
+	Membership OrganizationMembership `json:"membership,omitzero"`
+	// safety are the rails: what is stopped until somebody approves it.
 	// +optional
-	Pending int32 `json:"pending"`
-	// accepted are in.
+	// +default={}
+	Safety OrganizationSafety `json:"safety,omitzero"`
+	// deletionPolicy says what becomes of the tenant when this object is deleted.
+	// Retain leaves it in the backend with everybody in it, and so does deleting
+	// Users while the Organization goes. Remove removes all of it.
 	// +optional
-	Accepted int32 `json:"accepted"`
-	// unassigned belong to no business unit.
+	// +default="Retain"
+	DeletionPolicy DeletionPolicy `json:"deletionPolicy,omitempty"`
+	// mode Plan computes what would be done, tells it in status.plan, and does
+	// nothing: nobody is invited, changed or removed. Enforce does it.
 	// +optional
-	Unassigned int32 `json:"unassigned"`
-	// notReady have something that the operator is working on, or that somebody must edit.
+	// +default="Enforce"
+	Mode Mode `json:"mode,omitempty"`
+	// suspend stops all work on the organization and on everything in it until
+	// it is false again. What was sent before stays valid. Deletions wait.
 	// +optional
-	NotReady int32 `json:"notReady"`
-}
-
-// OrganizationStatus is how the organization stands.
-type OrganizationStatus struct {
-	// observedGeneration is the generation that this status speaks of.
-	// +optional
-	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
-	// users counts the Users of this organization; it follows changes within seconds.
-	// +optional
-	Users *OrganizationCounts `json:"users,omitempty"`
-	// conditions are Ready, BackendReady, Provisioned; Reconciling and Stalled while True.
-	// +optional
-	// +listType=map
-	// +listMapKey=type
-	// +kubebuilder:validation:MaxItems=16
-	Conditions []metav1.Condition `json:"conditions,omitempty"`
+	Suspend bool `json:"suspend,omitempty"`
 }
 
 // Organization is a tenant: the people, units and roles that belong together.
@@ -134,7 +140,9 @@ type Organization struct {
 	// +optional
 	metav1.ObjectMeta `json:"metadata,omitempty"`
 	// spec says how the organization is called, where its members are held, and
-	// how they are invited. Only displayName is required.
+	// how they are invited. Only displayName is required. membership says what is
+	// done about members whom Git does not know, safety which steps stop and ask,
+	// mode Plan tells what would be done and does nothing.
 	// +required
 	Spec OrganizationSpec `json:"spec,omitzero"`
 	// status is how it stands; nobody but Rollcall writes it.

@@ -23,6 +23,7 @@ func AddToScheme(scheme *runtime.Scheme) error {
 		&Role{}, &RoleList{},
 		&User{}, &UserList{},
 		&InviteBatch{}, &InviteBatchList{},
+		&InviteLink{}, &InviteLinkList{},
 	)
 	metav1.AddToGroupVersion(scheme, GroupVersion())
 	return nil

@@ -56,6 +56,10 @@ type RoleSpec struct {
 	// +kubebuilder:validation:items:MinLength=1
 	// +kubebuilder:validation:items:MaxLength=253
 	Includes []string `json:"includes,omitempty"`
+	// administers says that whoever has this role can administer the whole
+	// organization; they count for the Organization's safety.minAdministrators.
+	// +optional
+	Administers bool `json:"administers,omitempty"`
 }
 
 // RoleStatus is how the role stands.

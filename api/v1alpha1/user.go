@@ -15,13 +15,26 @@ const (
 	RemovalPolicyRetain RemovalPolicy = "Retain"
 )
 
+// AccessState says whether a person may use what they are a member of.
+// +kubebuilder:validation:Enum=Enabled;Disabled
+type AccessState string
+
+const (
+	// AccessEnabled lets the person in.
+	AccessEnabled AccessState = "Enabled"
+	// AccessDisabled keeps the record and lets nobody in by it.
+	AccessDisabled AccessState = "Disabled"
+)
+
 // JoinedBy says how a person came in.
-// +kubebuilder:validation:Enum=Invitation;Adopted
+// +kubebuilder:validation:Enum=Invitation;Link;Adopted
 type JoinedBy string
 
 const (
 	// JoinedByInvitation: the person accepted an invitation.
 	JoinedByInvitation JoinedBy = "Invitation"
+	// JoinedByLink: the person followed an InviteLink.
+	JoinedByLink JoinedBy = "Link"
 	// JoinedByAdoption: the person was a member before the User was applied.
 	JoinedByAdoption JoinedBy = "Adopted"
 )
@@ -109,7 +122,6 @@ type UserInvitation struct {
 
 // UserSpec says who the person is and what they belong to.
 // +kubebuilder:validation:XValidation:rule="self.organizationRef.name == oldSelf.organizationRef.name",message="organizationRef cannot be changed; delete this User and apply one in the other organization"
-// +kubebuilder:validation:XValidation:rule="self.email.lowerAscii() == oldSelf.email.lowerAscii()",message="email cannot be changed; delete this User and apply one with the new address"
 type UserSpec struct {
 	// organizationRef names the Organization that the person belongs to.
 	// +required
@@ -118,7 +130,10 @@ type UserSpec struct {
 	// without a name, comments or quotes. The local part has at most 64
 	// characters, the whole at most 254; the domain has at least two labels and
 	// may be internationalized. It is compared without regard to case, and
-	// at most one User of an organization has it.
+	// at most one User of an organization has it. Changing it while an invitation
+	// is pending revokes that and invites the new address. Once the person is in
+	// it asks the new address for a confirmation, and the old one stays in force
+	// until that is given.
 	// +required
 	// +kubebuilder:validation:MinLength=3
 	// +kubebuilder:validation:MaxLength=254
@@ -146,6 +161,16 @@ type UserSpec struct {
 	// +optional
 	// +default={}
 	Invitation UserInvitation `json:"invitation,omitzero"`
+	// access Disabled keeps the person out: what is pending is revoked, whoever
+	// is in cannot sign in any more. Enabled lets whoever was in come back as
+	// they were, and invites anybody else anew.
+	// +optional
+	// +default="Enabled"
+	Access AccessState `json:"access,omitempty"`
+	// accessUntil is when access ends by itself, as if access were Disabled from
+	// then on. Omitted: it does not end.
+	// +optional
+	AccessUntil *metav1.Time `json:"accessUntil,omitempty"`
 	// removalPolicy says what becomes of the person when this object is
 	// deleted. Remove takes them out of the organization. Disable keeps the
 	// record and refuses sign-in. Retain leaves them as they are. A pending
@@ -180,6 +205,17 @@ type UserInvitationStatus struct {
 	// invitation is pending.
 	// +optional
 	LinkSecretRef *LocalReference `json:"linkSecretRef,omitempty"`
+	// resendRequestedAt echoes the annotation iam.rollcall.dev/resend-requested-at
+	// that this invitation answers.
+	// +optional
+	// +kubebuilder:validation:MaxLength=64
+	ResendRequestedAt string `json:"resendRequestedAt,omitempty"`
+	// reminders counts the reminders that were sent for this invitation.
+	// +optional
+	Reminders int32 `json:"reminders,omitempty"`
+	// lastReminderAt is when the mail server took the last of them.
+	// +optional
+	LastReminderAt *metav1.Time `json:"lastReminderAt,omitempty"`
 }
 
 // UserStatus is where the person stands.
@@ -194,6 +230,11 @@ type UserStatus struct {
 	// invitation is how the newest invitation stands.
 	// +optional
 	Invitation *UserInvitationStatus `json:"invitation,omitempty"`
+	// address is the person's address in the backend, in canonical form. It
+	// differs from spec.email until a changed address is confirmed.
+	// +optional
+	// +kubebuilder:validation:MaxLength=320
+	Address string `json:"address,omitempty"`
 	// acceptedAt is when the person came in.
 	// +optional
 	AcceptedAt *metav1.Time `json:"acceptedAt,omitempty"`
@@ -201,7 +242,7 @@ type UserStatus struct {
 	// +optional
 	JoinedBy JoinedBy `json:"joinedBy,omitempty"`
 	// conditions are Ready, ReferencesResolved, Provisioned, AccessApplied,
-	// Invited, Pending, Accepted; Reconciling and Stalled while True.
+	// Invited, Pending, Accepted; RemovalBlocked, Reconciling and Stalled while True.
 	// +optional
 	// +listType=map
 	// +listMapKey=type
@@ -237,8 +278,9 @@ type User struct {
 	// pending. An omitted profile field, list of roles or list of units is not
 	// managed: the backend keeps what it has; an empty list means none. roles
 	// are Roles of the organization, businessUnits its units; invitation says
-	// how the person is reached, removalPolicy what becomes of them when the
-	// User is deleted, and suspend stops all work on it.
+	// how the person is reached, access and accessUntil whether and until when
+	// they are let in, removalPolicy what becomes of them when the User is
+	// deleted, and suspend stops all work on it.
 	// +required
 	Spec UserSpec `json:"spec,omitzero"`
 	// status is where the person stands; nobody but Rollcall writes it.

@@ -11,7 +11,6 @@ import (
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
-	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -98,14 +97,14 @@ func assemble(ctx context.Context, mgr ctrl.Manager, o *managerOptions, s *store
 	}
 	err = controllers.Setup(ctx, mgr, controllers.Options{
 		Direct: direct, Backends: &backends{reader: mgr.GetClient(), store: s}, Ledger: s.ledger,
-		Clock: clock.RealClock{}, Workers: o.workers,
+		Clock: wallClock(), Workers: o.workers,
 	})
 	if err != nil {
 		return err
 	}
 	outbox, err := mail.New(mail.OutboxOptions{
-		Queue: s.ledger, DefaultFrom: o.smtp.from, Clock: clock.RealClock{}, Log: log.WithName("outbox"), Registerer: metrics.Registry,
-		Servers: &servers{fallback: server, secrets: direct, clock: clock.RealClock{}, known: map[string]knownServer{}},
+		Queue: s.ledger, DefaultFrom: o.smtp.from, Clock: wallClock(), Log: log.WithName("outbox"), Registerer: metrics.Registry,
+		Servers: &servers{fallback: server, secrets: direct, clock: wallClock(), known: map[string]knownServer{}},
 	})
 	if err != nil {
 		return fmt.Errorf("build the outbox from --mail-from: %w", err)

@@ -11,7 +11,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"golang.org/x/sync/errgroup"
-	"k8s.io/utils/clock"
 
 	"github.com/rollcall-dev/rollcall/internal/backend/embedded"
 	"github.com/rollcall-dev/rollcall/internal/ledger"
@@ -52,7 +51,7 @@ func newPortal(log logr.Logger, o webOptions, s *store, metrics prometheus.Regis
 	log = log.WithName("portal")
 	handler, err := portal.New(portal.Options{
 		BaseURL: o.url, Invitations: invitations{s.ledger, s.embedded}, Accounts: s.embedded,
-		Health: s.db.Ping, TrustedProxies: proxies, Clock: clock.RealClock{}, Log: log, Registerer: metrics,
+		Health: s.db.Ping, TrustedProxies: proxies, Clock: wallClock(), Log: log, Registerer: metrics,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("build the portal from --portal-url and --trusted-proxies: %w", err)

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/go-logr/logr"
-	"k8s.io/utils/clock"
 
 	"github.com/rollcall-dev/rollcall/internal/backend/embedded"
 	"github.com/rollcall-dev/rollcall/internal/database"
@@ -46,12 +45,12 @@ func openStore(ctx context.Context, log logr.Logger, o storeOptions, l ledger.Op
 		return nil, closing(db, fmt.Errorf("name this process: %w", err))
 	}
 	s := &store{db: db}
-	l.DB, l.Clock, l.Process = db, clock.RealClock{}, hostname+"/"+rand.Text()
+	l.DB, l.Clock, l.Process = db, wallClock(), hostname+"/"+rand.Text()
 	s.ledger, err = ledger.New(l)
 	if err != nil {
 		return nil, closing(db, err)
 	}
-	s.embedded, err = embedded.New(embedded.Options{DB: db, Ledger: s.ledger, Clock: clock.RealClock{}, Rand: rand.Reader})
+	s.embedded, err = embedded.New(embedded.Options{DB: db, Ledger: s.ledger, Clock: wallClock(), Rand: rand.Reader})
 	if err != nil {
 		return nil, closing(db, err)
 	}

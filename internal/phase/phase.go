@@ -17,6 +17,8 @@ const (
 	WordStalled
 	// WordFailed is made by [Failed].
 	WordFailed
+	// WordHalted is made by [Halted].
+	WordHalted
 )
 
 // Answer is what a phase says. The zero value is not an answer; use the functions.
@@ -73,6 +75,13 @@ func Failed(err error, after time.Duration, reason, message string) Answer {
 	return Answer{Word: WordFailed, Reason: reason, Message: message, After: after, Err: err}
 }
 
+// Halted says that on purpose nothing is to be done, about the object as a
+// whole and not about this phase: it becomes Ready's own reason, and the other
+// conditions stay as they are.
+func Halted(reason, message string) Answer {
+	return Answer{Word: WordHalted, Reason: reason, Message: message}
+}
+
 // Phase is one step of a reconcile.
 type Phase[S any] struct {
 	// Condition is the type of the condition that the step's answer becomes.
@@ -121,6 +130,9 @@ func Run[S any](ctx context.Context, scope S, phases ...Phase[S]) Outcome {
 	var out Outcome
 	for _, p := range phases {
 		a := p.Run(ctx, scope)
+		if a.Word == WordHalted {
+			return Only(a)
+		}
 		out.Steps = append(out.Steps, Step{Condition: p.Condition, Answer: a})
 		if a.Word != WordDone {
 			break

@@ -54,6 +54,18 @@ func TestRun(t *testing.T) {
 	}
 }
 
+// A halted phase speaks of the whole: what phases said before stays unsaid.
+func TestRun_Halted(t *testing.T) {
+	say := func(a phase.Answer) phase.Phase[int] {
+		return phase.Phase[int]{Condition: "One", Run: func(context.Context, int) phase.Answer { return a }}
+	}
+	halted := phase.Halted("Suspended", "Nothing is done.")
+	out := phase.Run(t.Context(), 0, say(phase.Done("Succeeded", "")), say(halted), say(phase.Done("Succeeded", "")))
+	if diff := cmp.Diff(phase.Only(halted), out); diff != "" {
+		t.Errorf("outcome (-want +got):\n%s", diff)
+	}
+}
+
 func TestOutcome_Until(t *testing.T) {
 	at := func(times ...time.Time) phase.Outcome {
 		var out phase.Outcome

@@ -22,7 +22,8 @@ func OrganizationID(namespace string, ref v1alpha1.LocalReference) directory.Org
 }
 
 // Organization gets an Organization that the backend knows already. The answer
-// is Done, or what to say instead.
+// is Done, or what to say instead: Halted while the Organization is suspended or
+// only plans.
 func Organization(ctx context.Context, r client.Reader, namespace string, ref v1alpha1.LocalReference) (*v1alpha1.Organization, phase.Answer) {
 	org := &v1alpha1.Organization{}
 	missing, a := Get(ctx, r, client.ObjectKey{Namespace: namespace, Name: ref.Name}, org, "Organization")
@@ -32,10 +33,27 @@ func Organization(ctx context.Context, r client.Reader, namespace string, ref v1
 	if missing {
 		return nil, Missing("Organization", ref.Name)
 	}
+	if a, halted := Halted(org); halted {
+		return org, a
+	}
 	if !Provisioned(org.Status.Conditions) {
 		return nil, NotReady("Organization", ref.Name)
 	}
 	return org, phase.Done(v1alpha1.ReasonSucceeded, "")
+}
+
+// Halted reports whether nothing is to be done in the organization on purpose,
+// and what to say then.
+func Halted(org *v1alpha1.Organization) (phase.Answer, bool) {
+	switch {
+	case org.Spec.Suspend:
+		return phase.Halted(v1alpha1.ReasonSuspended, fmt.Sprintf(
+			"Suspended by spec.suspend of Organization %q: nothing is sent or changed.", org.Name)), true
+	case org.Spec.Mode == v1alpha1.ModePlan:
+		return phase.Halted(v1alpha1.ReasonPlanned, fmt.Sprintf(
+			"The mode of Organization %q is Plan: nothing is sent or changed, and its status.plan tells what would be.", org.Name)), true
+	}
+	return phase.Answer{}, false
 }
 
 // Get gets an object; one that is not there, or on its way out, is missing.
@@ -71,7 +89,17 @@ func named(kind string, names []string) string {
 	return kind + " " + strings.Join(slices.Compact(quoted), ", ")
 }
 
-// Provisioned reports whether the backend knows the object of these conditions.
+// Provisioned reports whether what names the object of these conditions can go
+// on. A failure that is tried again holds nobody up: what is known stays known
+// while the backend does not answer, and one that never was is found missing.
 func Provisioned(conditions []metav1.Condition) bool {
-	return meta.IsStatusConditionTrue(conditions, v1alpha1.ConditionProvisioned)
+	c := meta.FindStatusCondition(conditions, v1alpha1.ConditionProvisioned)
+	if c == nil || c.Status == metav1.ConditionUnknown {
+		return false
+	}
+	transient := []string{
+		v1alpha1.ReasonBackendUnavailable, v1alpha1.ReasonBackendRateLimited,
+		v1alpha1.ReasonBackendDenied, v1alpha1.ReasonProgressingWithRetry,
+	}
+	return c.Status == metav1.ConditionTrue || slices.Contains(transient, c.Reason)
 }

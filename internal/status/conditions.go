@@ -73,7 +73,7 @@ func forget(conditions *[]metav1.Condition, generation int64, kind string) {
 
 func conclude(conditions *[]metav1.Condition, generation int64, a phase.Answer, own bool) {
 	switch a.Word {
-	case phase.WordDone:
+	case phase.WordDone, phase.WordHalted:
 		meta.RemoveStatusCondition(conditions, reconciling)
 		meta.RemoveStatusCondition(conditions, stalled)
 		if !own {

@@ -18,6 +18,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/rollcall-dev/rollcall/api/v1alpha1"
+	"github.com/rollcall-dev/rollcall/internal/reference"
 )
 
 // settle is how long counts wait for further changes: a thousand Users that
@@ -28,13 +29,8 @@ const settle = 500 * time.Millisecond
 // its spec, its deletion, and whether the backend knows it. Counts in its
 // status do not.
 func Declared(conditions func(client.Object) []metav1.Condition) predicate.Predicate {
-	provisioned := func(o client.Object) metav1.ConditionStatus {
-		for _, kind := range []string{v1alpha1.ConditionProvisioned, v1alpha1.ConditionReachable} {
-			if c := meta.FindStatusCondition(conditions(o), kind); c != nil {
-				return c.Status
-			}
-		}
-		return metav1.ConditionUnknown
+	provisioned := func(o client.Object) bool {
+		return reference.Provisioned(conditions(o)) || meta.IsStatusConditionTrue(conditions(o), v1alpha1.ConditionReachable)
 	}
 	return predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
 		return e.ObjectOld.GetGeneration() != e.ObjectNew.GetGeneration() ||
@@ -54,6 +50,8 @@ func Conditions(o client.Object) []metav1.Condition {
 	case *v1alpha1.Role:
 		return o.Status.Conditions
 	case *v1alpha1.User:
+		return o.Status.Conditions
+	case *v1alpha1.InviteLink:
 		return o.Status.Conditions
 	default:
 		return nil
