@@ -20,6 +20,7 @@ import (
 	"github.com/rollcall-dev/rollcall/controllers/organization"
 	"github.com/rollcall-dev/rollcall/controllers/role"
 	"github.com/rollcall-dev/rollcall/controllers/user"
+	"github.com/rollcall-dev/rollcall/internal/directory"
 	"github.com/rollcall-dev/rollcall/internal/index"
 )
 
@@ -27,6 +28,7 @@ import (
 type Ledger interface {
 	organization.Ledger
 	user.Changes
+	directory.Holdings
 }
 
 // Options of [Setup]. All but Workers are required.
@@ -111,7 +113,7 @@ func list(mgr ctrl.Manager, o Options) []entry {
 		}},
 		{"user", cmp.Or(o.Workers, defaultWorkers), func() (kind, error) {
 			return user.New(user.Options{
-				Client: c, Secrets: o.Direct, Backends: o.Backends, Changes: o.Ledger, Clock: o.Clock,
+				Client: c, Secrets: o.Direct, Backends: o.Backends, Changes: o.Ledger, Holdings: o.Ledger, Clock: o.Clock,
 				Recorder: mgr.GetEventRecorder("user"),
 			})
 		}},

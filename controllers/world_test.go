@@ -152,7 +152,8 @@ func (w *world) restart() {
 	w.start()
 }
 
-// observe checks every status that anybody could have seen in the namespace.
+// observe checks every status that anybody could have seen in the namespace,
+// and that all GitOps tools see the same in it.
 func (w *world) observe() {
 	checker := statustest.NewChecker()
 	var watching sync.WaitGroup
@@ -165,8 +166,13 @@ func (w *world) observe() {
 		must(w.T, err)
 		watching.Go(func() {
 			for event := range events.ResultChan() {
-				if object, ok := event.Object.(client.Object); ok {
-					checker.Observe(object)
+				object, ok := event.Object.(client.Object)
+				if !ok {
+					continue
+				}
+				checker.Observe(object)
+				if what := disagreement(object); what != "" {
+					w.Errorf("GitOps tools disagree: %s", what)
 				}
 			}
 		})

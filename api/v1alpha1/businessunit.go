@@ -66,6 +66,7 @@ type BusinessUnit struct {
 	Spec BusinessUnitSpec `json:"spec,omitzero"`
 	// status is how it stands; nobody but Rollcall writes it.
 	// +optional
+	// +default={"observedGeneration": -1}
 	Status BusinessUnitStatus `json:"status,omitzero"`
 }
 

@@ -53,6 +53,7 @@ type IdentityBackend struct {
 	Spec IdentityBackendSpec `json:"spec,omitzero"`
 	// status is what Rollcall observed; nobody else writes it.
 	// +optional
+	// +default={"observedGeneration": -1}
 	Status IdentityBackendStatus `json:"status,omitzero"`
 }
 

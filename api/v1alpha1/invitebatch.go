@@ -203,6 +203,7 @@ type InviteBatch struct {
 	Spec InviteBatchSpec `json:"spec,omitzero"`
 	// status is how it stands; nobody but Rollcall writes it.
 	// +optional
+	// +default={"observedGeneration": -1}
 	Status InviteBatchStatus `json:"status,omitzero"`
 }
 

@@ -151,6 +151,7 @@ type InviteLink struct {
 	Spec InviteLinkSpec `json:"spec,omitzero"`
 	// status is how the link stands; nobody but Rollcall writes it.
 	// +optional
+	// +default={"observedGeneration": -1}
 	Status InviteLinkStatus `json:"status,omitzero"`
 }
 

@@ -147,6 +147,7 @@ type Organization struct {
 	Spec OrganizationSpec `json:"spec,omitzero"`
 	// status is how it stands; nobody but Rollcall writes it.
 	// +optional
+	// +default={"observedGeneration": -1}
 	Status OrganizationStatus `json:"status,omitzero"`
 }
 

@@ -109,6 +109,7 @@ type Role struct {
 	Spec RoleSpec `json:"spec,omitzero"`
 	// status is how it stands; nobody but Rollcall writes it.
 	// +optional
+	// +default={"observedGeneration": -1}
 	Status RoleStatus `json:"status,omitzero"`
 }
 

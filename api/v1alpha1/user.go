@@ -285,6 +285,7 @@ type User struct {
 	Spec UserSpec `json:"spec,omitzero"`
 	// status is where the person stands; nobody but Rollcall writes it.
 	// +optional
+	// +default={"observedGeneration": -1}
 	Status UserStatus `json:"status,omitzero"`
 }
 

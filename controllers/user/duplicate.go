@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/rollcall-dev/rollcall/api/v1alpha1"
@@ -38,6 +39,16 @@ func (r *Reconciler) sameAddress(ctx context.Context, u *v1alpha1.User) ([]*v1al
 		}
 	}
 	return others, nil
+}
+
+// isSomebodyElses takes back everything that the status said about the person:
+// the membership and its invitation are the other User's.
+func (s *scope) isSomebodyElses() {
+	const message = "Another User has this address; see ReferencesResolved."
+	u := s.user
+	u.Status.Invitation, u.Status.AcceptedAt, u.Status.JoinedBy, u.Status.MemberID, u.Status.Address = nil, nil, "", "", ""
+	s.set(v1alpha1.ConditionPending, metav1.ConditionFalse, v1alpha1.ReasonDuplicateEmail, message)
+	s.set(v1alpha1.ConditionAccepted, metav1.ConditionFalse, v1alpha1.ReasonDuplicateEmail, message)
 }
 
 func precedence(a, b *v1alpha1.User) int {

@@ -47,7 +47,8 @@ func TestCH1_OneUserPerAddress(t *testing.T) {
 			w.wantConditions(test.wins, test.reason, pending())
 			says := v1alpha1.ReasonDuplicateEmail
 			w.wantConditions(test.loses, test.reason, untouched(v1alpha1.ConditionReady, "False "+says,
-				v1alpha1.ConditionStalled, "True "+says, v1alpha1.ConditionReferencesResolved, "False "+says))
+				v1alpha1.ConditionStalled, "True "+says, v1alpha1.ConditionReferencesResolved, "False "+says,
+				v1alpha1.ConditionPending, "False "+says, v1alpha1.ConditionAccepted, "False "+says))
 			want := `User "` + test.wins + `" has this address in the same Organization; delete one of the two.`
 			if got := stage.Message(w.get(test.loses).Status.Conditions, v1alpha1.ConditionReady); got != want {
 				t.Errorf("it says %q, want %q", got, want)

@@ -2,6 +2,7 @@ package user
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"time"
 
@@ -19,36 +20,46 @@ const defaultExpiry = 7 * 24 * time.Hour
 // will reach, the person.
 func (s *scope) handover(inv directory.Invitation, d invite.Decision) phase.Answer {
 	switch d.Standing {
-	case invite.StandingAccepted, invite.StandingAdopted:
+	case invite.StandingAccepted, invite.StandingAdopted, invite.StandingJoined:
 		return phase.Done(v1alpha1.ReasonNotRequired, "The person is in.")
+	case invite.StandingKept:
+		return phase.Done(v1alpha1.ReasonNotRequired, "Nobody who is kept out is invited.")
 	case invite.StandingNotInvited:
 		return phase.Done(v1alpha1.ReasonNotRequired, "No invitation is wanted: spec.invitation.delivery is None.")
-	case invite.StandingAwaiting:
-		return awaiting(inv, d.Until)
+	case invite.StandingAwaiting, invite.StandingConfirming:
+		return s.awaiting(inv, d.Until)
 	default:
-		return over(inv)
+		return s.over(inv)
 	}
 }
 
-func awaiting(inv directory.Invitation, until time.Time) phase.Answer {
+// onEvent is how long something is left alone that the changes feed tells of:
+// the look after that is for an event that was missed.
+const onEvent = time.Hour
+
+func (s *scope) awaiting(inv directory.Invitation, until time.Time) phase.Answer {
 	switch inv.Delivery.State {
-	case "":
+	case "", directory.DeliveryCancelled:
 		return phase.DoneUntil(until, v1alpha1.ReasonLinkPublished, "The link is in the Secret named in status.invitation.linkSecretRef.")
 	case directory.DeliverySent:
 		return phase.DoneUntil(until, v1alpha1.ReasonMailSent, "The mail server took the invitation.")
 	case directory.DeliveryRejected:
 		return phase.StalledUntil(until, v1alpha1.ReasonMailRejected, "The mail server refused the invitation for good"+because(inv)+
-			"; apply a User with the right address, or raise spec.invitation.revision to try again.")
+			"; correct spec.email, or raise spec.invitation.revision to try again.")
 	case directory.DeliveryUnknown:
-		return phase.StalledUntil(until, v1alpha1.ReasonDeliveryUnknown, unknown)
+		return phase.StalledUntil(until, v1alpha1.ReasonDeliveryUnknown, s.unknown())
 	}
 	if inv.Delivery.LastError == "" {
-		return phase.Waiting(v1alpha1.ReasonMailQueued, "The mail waits to be handed to the mail server.")
+		return phase.WaitingFor(onEvent, v1alpha1.ReasonMailQueued, "The mail waits to be handed to the mail server.")
 	}
-	return phase.Waiting(v1alpha1.ReasonMailUnavailable, "The mail could not be handed over and is tried again"+because(inv)+".")
+	return phase.WaitingFor(onEvent, v1alpha1.ReasonMailUnavailable, "The mail could not be handed over and is tried again"+because(inv)+".")
 }
 
-const unknown = "Nobody can know whether the mail server took the invitation; ask the person, and raise spec.invitation.revision to send a new one."
+// unknown names the one command that resolves it.
+func (s *scope) unknown() string {
+	return fmt.Sprintf("Nobody can know whether the mail server took the invitation; ask the person, and send a new one with "+
+		"`kubectl annotate user %s -n %s --overwrite %s=$(date +%%s)`.", s.user.Name, s.user.Namespace, v1alpha1.AnnotationResend)
+}
 
 // because makes a mail server's words part of a sentence of ours.
 func because(inv directory.Invitation) string {
@@ -61,13 +72,13 @@ func because(inv directory.Invitation) string {
 
 // over answers for an invitation that ended without success: what was handed
 // over stays so, and one that never left is nobody's success.
-func over(inv directory.Invitation) phase.Answer {
+func (s *scope) over(inv directory.Invitation) phase.Answer {
 	expired := inv.State == directory.InvitationExpired
 	switch {
 	case inv.Delivery.State == "":
 		return phase.Done(v1alpha1.ReasonLinkPublished, "The link was published.")
 	case inv.Delivery.State == directory.DeliveryUnknown && expired:
-		return phase.Stalled(v1alpha1.ReasonDeliveryUnknown, unknown)
+		return phase.Stalled(v1alpha1.ReasonDeliveryUnknown, s.unknown())
 	case inv.Delivery.State == directory.DeliverySent, inv.Delivery.State == directory.DeliveryUnknown:
 		return phase.Done(v1alpha1.ReasonMailSent, "The mail server took the invitation.")
 	case expired:
@@ -79,7 +90,7 @@ func over(inv directory.Invitation) phase.Answer {
 
 // tooSoon keeps what is there and comes back when another invitation is allowed.
 func (s *scope) tooSoon(err error, f invite.Facts) phase.Answer {
-	f.Asked = f.Invitation.Asked
+	f.Asked, f.Request = f.Invitation.Asked, f.Invitation.Request
 	s.tell(f.Invitation, invite.Decide(f))
 	var e *directory.Error
 	wait := time.Minute

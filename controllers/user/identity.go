@@ -14,25 +14,34 @@ import (
 // identity makes the person known to the backend. Asking for an invited member
 // never takes out somebody who is in.
 func (r *Reconciler) identity(ctx context.Context, s *scope) phase.Answer {
-	member, err := s.backend.ApplyMember(ctx, directory.Member{
-		Organization: s.id, Address: s.address,
-		Profile: profile(s.user.Spec.Profile), State: directory.MemberInvited,
-	})
+	if err := r.locate(ctx, s); err != nil {
+		return verdict.Of(err)
+	}
+	if a := r.hold(ctx, s); a.Word != phase.WordDone {
+		return a
+	}
+	wanted := s.person.Member(s.id)
+	wanted.Address = s.current
+	member, err := s.backend.ApplyMember(ctx, wanted)
 	if err != nil {
 		return verdict.Of(err)
 	}
 	s.observed(member)
-	return phase.Done(v1alpha1.ReasonSucceeded, "The backend knows the person as declared.")
+	const message = "The backend knows the person as declared."
+	if until := s.user.Spec.AccessUntil; until != nil && !s.kept() {
+		return phase.DoneUntil(until.Time, v1alpha1.ReasonSucceeded, message)
+	}
+	return phase.Done(v1alpha1.ReasonSucceeded, message)
 }
 
 // observeAgain looks once more at somebody whose invitation is accepted and who
 // was not in when the identity phase looked: whoever accepted in between is in
 // by now, and must not be taken for somebody who was removed.
 func (r *Reconciler) observeAgain(ctx context.Context, s *scope, inv directory.Invitation) error {
-	if inv.State != directory.InvitationAccepted || s.active() {
+	if inv.State != directory.InvitationAccepted || s.active() || s.kept() {
 		return nil
 	}
-	member, err := s.backend.Member(ctx, s.id, s.address)
+	member, err := s.backend.Member(ctx, s.id, s.current)
 	if err != nil {
 		return err
 	}
@@ -42,23 +51,9 @@ func (r *Reconciler) observeAgain(ctx context.Context, s *scope, inv directory.I
 
 func (s *scope) observed(member directory.ObservedMember) {
 	s.member = member
-	s.user.Status.MemberID = member.ID
+	s.user.Status.MemberID, s.user.Status.Address = member.ID, s.current
 	s.user.Status.AcceptedAt = nil
 	if !member.JoinedAt.IsZero() && s.active() {
 		s.user.Status.AcceptedAt = &metav1.Time{Time: member.JoinedAt}
-	}
-}
-
-func profile(p v1alpha1.Profile) directory.Profile {
-	attributes := map[string]string(nil)
-	if p.Attributes != nil {
-		attributes = make(map[string]string, len(p.Attributes))
-		for name, value := range p.Attributes {
-			attributes[name] = string(value)
-		}
-	}
-	return directory.Profile{
-		DisplayName: p.DisplayName, GivenName: p.GivenName, FamilyName: p.FamilyName,
-		Title: p.Title, Phone: p.Phone, Locale: p.Locale, Attributes: attributes,
 	}
 }

@@ -142,7 +142,7 @@ func TestPromise_OneEventForOneHappening(t *testing.T) {
 	rejected.Deliver(directory.ResultRejected, "550 no such user")
 	rejected.look("ada")
 	rejected.wantEvents("rejected is a warning", "Warning MailRejected The mail server refused the invitation for good: "+
-		"550 no such user; apply a User with the right address, or raise spec.invitation.revision to try again.")
+		"550 no such user; correct spec.email, or raise spec.invitation.revision to try again.")
 }
 
 // A status that was lost comes back the same, and nothing is done again.

@@ -12,6 +12,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/rollcall-dev/rollcall/api/v1alpha1"
+	"github.com/rollcall-dev/rollcall/internal/declared"
 	"github.com/rollcall-dev/rollcall/internal/directory"
 	"github.com/rollcall-dev/rollcall/internal/phase"
 	"github.com/rollcall-dev/rollcall/internal/status"
@@ -45,6 +46,8 @@ type Options struct {
 	Secrets  client.Client
 	Backends Backends
 	Changes  Changes
+	// Holdings keeps which User manages which address.
+	Holdings directory.Holdings
 	Recorder events.EventRecorder
 	Clock    clock.PassiveClock
 }
@@ -64,8 +67,8 @@ type Reconciler struct {
 
 // New fails when a dependency is missing.
 func New(o Options) (*Reconciler, error) {
-	if o.Client == nil || o.Secrets == nil || o.Backends == nil || o.Changes == nil {
-		return nil, errors.New("user: Client, Secrets, Backends and Changes are required")
+	if o.Client == nil || o.Secrets == nil || o.Backends == nil || o.Changes == nil || o.Holdings == nil {
+		return nil, errors.New("user: Client, Secrets, Backends, Changes and Holdings are required")
 	}
 	report, err := status.NewReporter(status.Options[*v1alpha1.User]{
 		Client: o.Client, Clock: o.Clock, Recorder: o.Recorder, Resync: resync,
@@ -78,6 +81,7 @@ func New(o Options) (*Reconciler, error) {
 		},
 		Beside:   []string{v1alpha1.ConditionPending, v1alpha1.ConditionAccepted},
 		Announce: []string{v1alpha1.ConditionInvited, v1alpha1.ConditionAccepted},
+		Happened: happened,
 	})
 	if err != nil {
 		return nil, err
@@ -115,18 +119,27 @@ func (r *Reconciler) converge(ctx context.Context, u *v1alpha1.User) phase.Outco
 type scope struct {
 	user *v1alpha1.User
 
-	// id, address, organization, roles, units, backend and inviter are set by resolve.
+	// id, person, organization, roles, units, backend and inviter are set by resolve.
 	id           directory.OrganizationID
-	address      string
+	person       declared.Person
 	organization *v1alpha1.Organization
 	roles        map[string]*v1alpha1.Role
 	units        map[string]*v1alpha1.BusinessUnit
 	backend      directory.Backend
 	inviter      directory.Inviter
 
+	// current is the address under which the backend knows the person, set by
+	// identity: the declared one, or a former one while moving.
+	current string
 	// member is set by identity, and again by invitation when it has changed since.
 	member directory.ObservedMember
 }
+
+// moving reports whether a changed address is still to be confirmed.
+func (s *scope) moving() bool { return s.current != s.person.Address }
+
+// kept reports whether access is kept from the person.
+func (s *scope) kept() bool { return s.person.State == directory.MemberDisabled }
 
 func (s *scope) active() bool { return s.member.State == directory.MemberActive }
 

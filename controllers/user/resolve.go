@@ -7,7 +7,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/rollcall-dev/rollcall/api/v1alpha1"
-	"github.com/rollcall-dev/rollcall/internal/address"
+	"github.com/rollcall-dev/rollcall/internal/declared"
 	"github.com/rollcall-dev/rollcall/internal/finalizer"
 	"github.com/rollcall-dev/rollcall/internal/index"
 	"github.com/rollcall-dev/rollcall/internal/phase"
@@ -21,7 +21,7 @@ import (
 // is one and is nobody else's.
 func (r *Reconciler) resolve(ctx context.Context, s *scope) phase.Answer {
 	for _, step := range []func(context.Context, *scope) phase.Answer{
-		r.resolveAddress, r.resolveDuplicate, r.resolveOrganization, r.resolveUnits, r.resolveRoles, r.hold,
+		r.resolveAddress, r.resolveDuplicate, r.resolveOrganization, r.resolveUnits, r.resolveRoles, r.putFinalizer,
 	} {
 		if a := step(ctx, s); a.Word != phase.WordDone {
 			return a
@@ -31,11 +31,11 @@ func (r *Reconciler) resolve(ctx context.Context, s *scope) phase.Answer {
 }
 
 func (r *Reconciler) resolveAddress(_ context.Context, s *scope) phase.Answer {
-	canonical, err := address.Canonical(s.user.Spec.Email)
+	person, err := declared.Of(s.user, r.Clock.Now())
 	if err != nil {
-		return phase.Stalled(v1alpha1.ReasonInvalidSpec, "spec.email is wrong: "+err.Error()+".")
+		return phase.Stalled(v1alpha1.ReasonInvalidSpec, err.Error()+".")
 	}
-	s.address = canonical
+	s.person, s.current = person, person.Address
 	return phase.Done("", "")
 }
 
@@ -45,6 +45,7 @@ func (r *Reconciler) resolveDuplicate(ctx context.Context, s *scope) phase.Answe
 		return verdict.Of(err)
 	}
 	if holder.Name != s.user.Name {
+		s.isSomebodyElses()
 		return phase.Stalled(v1alpha1.ReasonDuplicateEmail,
 			fmt.Sprintf("User %q has this address in the same Organization; delete one of the two.", holder.Name))
 	}
@@ -114,8 +115,8 @@ func levels(s *scope) phase.Answer {
 	return phase.Done("", "")
 }
 
-// hold puts the finalizer on, before anything is done outside Kubernetes.
-func (r *Reconciler) hold(ctx context.Context, s *scope) phase.Answer {
+// putFinalizer puts the finalizer on, before anything is done outside Kubernetes.
+func (r *Reconciler) putFinalizer(ctx context.Context, s *scope) phase.Answer {
 	if err := finalizer.Add(ctx, r.Client, s.user, v1alpha1.Finalizer); err != nil {
 		return verdict.Of(err)
 	}

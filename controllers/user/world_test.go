@@ -46,7 +46,7 @@ func emptyWorld(t *testing.T) *world {
 	t.Helper()
 	s := stage.New(t)
 	users, err := user.New(user.Options{
-		Client: s.Client, Secrets: s.Client, Backends: s.Backends, Changes: s.Ledger, Recorder: s.Recorder, Clock: s.Clock,
+		Client: s.Client, Secrets: s.Client, Backends: s.Backends, Changes: s.Ledger, Holdings: s.Ledger, Recorder: s.Recorder, Clock: s.Clock,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -212,7 +212,7 @@ var (
 
 func TestNew_NeedsEverything(t *testing.T) {
 	s := stage.New(t)
-	whole := user.Options{Client: s.Client, Secrets: s.Client, Backends: s.Backends, Changes: s.Ledger, Recorder: s.Recorder, Clock: s.Clock}
+	whole := user.Options{Client: s.Client, Secrets: s.Client, Backends: s.Backends, Changes: s.Ledger, Holdings: s.Ledger, Recorder: s.Recorder, Clock: s.Clock}
 	for name, take := range map[string]func(*user.Options){
 		"Client":   func(o *user.Options) { o.Client = nil },
 		"Secrets":  func(o *user.Options) { o.Secrets = nil },

@@ -64,6 +64,15 @@ type Backend interface {
 	RemoveMember(ctx context.Context, org OrganizationID, address string, how Removal) error
 }
 
+// AddressChanger is a [Backend] that can give a member another address.
+type AddressChanger interface {
+	// ChangeAddress gives the member another address, and leaves everything else,
+	// the ID included, as it is. Repeating it after success succeeds. KindNotFound
+	// when no member has either address, KindExists when somebody else has the
+	// new one.
+	ChangeAddress(ctx context.Context, org OrganizationID, from, to string) error
+}
+
 // MemberPage is part of a listing.
 type MemberPage struct {
 	Members []ObservedMember

@@ -15,9 +15,16 @@ type Delivery struct {
 	Link      string
 	ExpiresAt time.Time
 	// MessageID is the Message-ID header's value without angle brackets. It is
-	// a function of organization, address and revision, so that a mail that is
-	// handed over twice can be recognised as one.
+	// a function of organization, address, revision and the number of the
+	// reminder, so that a mail that is handed over twice can be recognised as one.
 	MessageID string
+	// Purpose says what following the link means.
+	Purpose InvitationPurpose
+	// Reminder is the number of the reminder that the mail is, 0 for the first mail.
+	Reminder int
+	// InReplyTo is the Message-ID of the mail that a reminder reminds of; empty
+	// for the first mail.
+	InReplyTo string
 	// Attempt counts from 1.
 	Attempt int
 	// Deadline is when the claim ends: an attempt must be given up before it.

@@ -35,6 +35,8 @@ type Holdings interface {
 	// Hold records the holding, or changes holder and fingerprint of the one that
 	// is there; Origin and Since stay. It writes nothing when nothing differs.
 	Hold(ctx context.Context, h Holding) error
+	// Holding returns who holds an address. KindNotFound when nobody does.
+	Holding(ctx context.Context, org OrganizationID, address string) (Holding, error)
 	// HeldBy returns what a holder holds, by address.
 	HeldBy(ctx context.Context, org OrganizationID, holder string) ([]Holding, error)
 	// Holdings returns up to limit of an organization's, by address, after the

@@ -15,9 +15,10 @@ type Inviter interface {
 	// Delivery of one that is still pending are brought up to date.
 	//
 	// A new invitation is issued, and the one before it ended, only when there
-	// is none, when the last one was closed by [Inviter.Close], or when
-	// Revision is higher than the last one asked for. KindRateLimited means that the last
-	// is too recent, or that there were too many in a day.
+	// is none, when the last one was closed by [Inviter.Close], when Revision is
+	// higher than the last one asked for, or when Request or Purpose ask for
+	// another. KindRateLimited means that the last is too recent, or that there
+	// were too many in a day.
 	Invite(ctx context.Context, r InvitationRequest) (Invitation, error)
 	// Invitation returns the newest invitation of the address that was not
 	// closed. KindNotFound when there is none.
@@ -36,6 +37,28 @@ type Linker interface {
 	Link(ctx context.Context, org OrganizationID, address string) (string, error)
 }
 
+// Reminder is an [Inviter] that can remind somebody of a pending invitation.
+type Reminder interface {
+	// Remind sends the mail of a pending invitation once more, as the reminder of
+	// that number, counted from 1: with the same link and another Message-ID. A
+	// number that was sent, or is on its way, is never sent again. KindNotFound
+	// when the invitation with the id is not pending any more.
+	Remind(ctx context.Context, id string, number int) (Invitation, error)
+}
+
+// InvitationPurpose says what following the link means.
+type InvitationPurpose string
+
+const (
+	// PurposeJoin: the person joins the organization. The zero value means it too.
+	PurposeJoin InvitationPurpose = "Join"
+	// PurposeConfirm: somebody who is in confirms a changed address.
+	PurposeConfirm InvitationPurpose = "Confirm"
+	// PurposeJoinByLink: the person asked to join by a shareable link, and
+	// confirms the address with it.
+	PurposeJoinByLink InvitationPurpose = "JoinByLink"
+)
+
 // InvitationRequest is what a declaration asks for.
 type InvitationRequest struct {
 	Organization OrganizationID
@@ -43,8 +66,15 @@ type InvitationRequest struct {
 	// Revision counts what the declaration asked for, from 1; raising it asks
 	// for a new invitation.
 	Revision int64
+	// Request is a text of at most 64 bytes that asks for a new invitation when
+	// it is not the one that the last invitation was issued with; empty asks for
+	// nothing. It is for those who ask by hand, beside the declaration.
+	Request string
+	// Purpose says what following the link means; a request of another purpose
+	// than the pending invitation's asks for a new one.
+	Purpose InvitationPurpose
 	// Mail is true when a mail is to be sent. A request without it issues a
-	// link only.
+	// link only, and takes back a mail that is still queued.
 	Mail bool
 	// ExpiresAfter is how long the link is good for, from the moment it is
 	// issued; it does not change an invitation that is already issued.
@@ -94,7 +124,10 @@ type Invitation struct {
 	// Revision counts the invitations issued to this address, from 1.
 	Revision int64
 	// Asked is the InvitationRequest.Revision that led to it.
-	Asked     int64
+	Asked int64
+	// Request is the InvitationRequest.Request that it was issued with.
+	Request   string
+	Purpose   InvitationPurpose
 	State     InvitationState
 	Details   InvitationDetails
 	CreatedAt time.Time
@@ -102,7 +135,20 @@ type Invitation struct {
 	// EndedAt is when it left Pending by a deed (not by the clock); zero before.
 	EndedAt time.Time
 	// Delivery is about the mail; its State is "" when none was asked for.
-	Delivery DeliveryStatus
+	Delivery  DeliveryStatus
+	Reminders Reminders
+}
+
+// Reminders tells how somebody was reminded of an invitation.
+type Reminders struct {
+	// Last is the number of the newest; 0 when there is none.
+	Last int
+	// Open is true while one of them waits to be handed over.
+	Open bool
+	// Sent counts those that the mail server took.
+	Sent int
+	// SentAt is when it took the newest of them; zero before.
+	SentAt time.Time
 }
 
 // DeliveryState is where a mail stands.

@@ -39,6 +39,8 @@ const (
 	ActionUpdated Action = "Updated"
 	// ActionMailRequested queued a mail for an invitation that had none.
 	ActionMailRequested Action = "MailRequested"
+	// ActionReminderRequested queued a reminder.
+	ActionReminderRequested Action = "ReminderRequested"
 	// ActionRevoked ended a pending invitation; the note says why.
 	ActionRevoked Action = "Revoked"
 	// ActionAccepted is the person's answer.

@@ -26,7 +26,7 @@ func (l *Ledger) Finish(ctx context.Context, id string, o directory.DeliveryOutc
 		return &directory.Error{Kind: directory.KindNotFound, Op: op}
 	}
 	return l.write(ctx, op, func(ctx context.Context, tx database.Tx) error {
-		r, err := selectOne(ctx, tx, op, "WHERE d.id = $1", delivery)
+		r, err := selectMail(ctx, tx, op, delivery)
 		if err != nil {
 			return err
 		}
@@ -108,7 +108,7 @@ func (l *Ledger) move(ctx context.Context, tx database.Tx, r *record, t transiti
 	result, err := tx.ExecContext(ctx, `
 		UPDATE deliveries SET state = $1, resent = $2, next_at = $3, claimed_by = '', claimed_until = 0, sent_at = $4, last_error = $5
 		WHERE id = $6 AND state = 'Claimed' AND claimed_by = $7 AND attempts = $8`,
-		t.to.state, resent, t.to.nextAt, t.to.sentAt, t.to.lastError, r.id, r.delivery.claimedBy, r.delivery.attempts)
+		t.to.state, resent, t.to.nextAt, t.to.sentAt, t.to.lastError, r.delivery.id, r.delivery.claimedBy, r.delivery.attempts)
 	if err := expectOne(result, err); err != nil {
 		return err
 	}
@@ -145,7 +145,7 @@ func (l *Ledger) settle(ctx context.Context, ids []string) error {
 	}
 	return l.write(ctx, op, func(ctx context.Context, tx database.Tx) error {
 		for _, id := range ids {
-			r, err := selectOne(ctx, tx, op, "WHERE d.id = $1", id)
+			r, err := selectMail(ctx, tx, op, id)
 			if err != nil {
 				return err
 			}

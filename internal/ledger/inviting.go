@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/json"
@@ -33,6 +34,7 @@ func (l *Ledger) Invite(ctx context.Context, r directory.InvitationRequest) (dir
 	var invited directory.Invitation
 	err = l.write(ctx, op, func(ctx context.Context, tx database.Tx) error {
 		w := wish{InvitationRequest: r, details: string(details), now: l.now()}
+		w.Purpose = cmp.Or(w.Purpose, directory.PurposeJoin)
 		result, err := l.fulfil(ctx, tx, op, w)
 		if err != nil {
 			return err
@@ -48,6 +50,8 @@ func checkRequest(op string, r directory.InvitationRequest) error {
 		return err
 	}
 	switch {
+	case r.Request != "" && !plain(r.Request, maxRequest):
+		return directory.Errorf(directory.KindInvalid, op, "the request has more than %d bytes or is not plain text", maxRequest)
 	case r.Revision < 1:
 		return directory.Errorf(directory.KindInvalid, op, "the revision is %d: it counts from 1", r.Revision)
 	case r.ExpiresAfter <= 0 || r.ExpiresAfter > longestValid:
@@ -76,7 +80,7 @@ func (l *Ledger) fulfil(ctx context.Context, tx database.Tx, op string, w wish) 
 	if err != nil {
 		return nil, err
 	}
-	if !wantsNew(history, w.Revision) {
+	if !wantsNew(history, w) {
 		return l.refresh(ctx, tx, &history[0], w)
 	}
 	if wait := tooSoon(history, w.now); wait > 0 {
@@ -94,8 +98,12 @@ func newestOfAddress() string {
 // wantsNew decides whether a new invitation is to be issued, given those of the
 // address, newest first. Closing closes all that there are, so an open one can
 // only be the newest.
-func wantsNew(history []record, asked int64) bool {
-	return len(history) == 0 || history[0].closed || asked > history[0].asked
+func wantsNew(history []record, w wish) bool {
+	if len(history) == 0 || history[0].closed {
+		return true
+	}
+	last := &history[0]
+	return w.Revision > last.asked || w.Request != "" && w.Request != last.request || w.Purpose != last.purpose
 }
 
 // refresh brings a pending invitation up to date, and leaves an ended one alone.
@@ -114,15 +122,45 @@ func (l *Ledger) refresh(ctx context.Context, tx database.Tx, r *record, w wish)
 			return nil, err
 		}
 	}
-	if w.Mail && r.delivery.state == "" {
-		if err := l.queue(ctx, tx, r, w.now); err != nil {
-			return nil, err
+	return r, l.refreshMail(ctx, tx, r, w)
+}
+
+// refreshMail brings the first mail to what is wished: one that was not wanted
+// before is queued, and one that is not wanted any more is taken back while it
+// can be.
+func (l *Ledger) refreshMail(ctx context.Context, tx database.Tx, r *record, w wish) error {
+	switch state := r.delivery.state; {
+	case w.Mail && state == "":
+		if err := l.queue(ctx, tx, r, 0, w.now); err != nil {
+			return err
 		}
-		if err := l.audit(ctx, tx, r.entry(ActorManager, ActionMailRequested, "")); err != nil {
-			return nil, err
+	case w.Mail && state == directory.DeliveryCancelled:
+		if err := l.requeue(ctx, tx, r, w.now); err != nil {
+			return err
 		}
+	case !w.Mail && state == directory.DeliveryQueued:
+		result, err := tx.ExecContext(ctx, "UPDATE deliveries SET state = 'Cancelled' WHERE id = $1 AND state = 'Queued'", r.delivery.id)
+		if err := expectOne(result, err); err != nil {
+			return err
+		}
+		r.delivery.state = directory.DeliveryCancelled
+		return l.audit(ctx, tx, r.entry(ActorManager, ActionCancelled, "no mail is wanted any more"))
+	default:
+		return nil
 	}
-	return r, nil
+	return l.audit(ctx, tx, r.entry(ActorManager, ActionMailRequested, ""))
+}
+
+// requeue takes up a mail again that was taken back.
+func (l *Ledger) requeue(ctx context.Context, tx database.Tx, r *record, now time.Time) error {
+	result, err := tx.ExecContext(ctx,
+		"UPDATE deliveries SET state = 'Queued', next_at = $1 WHERE id = $2 AND state = 'Cancelled'", database.Micros(now), r.delivery.id)
+	if err := expectOne(result, err); err != nil {
+		return err
+	}
+	r.delivery.state, r.delivery.nextAt = directory.DeliveryQueued, database.Micros(now)
+	tx.AfterCommit(l.signal)
+	return nil
 }
 
 // issue revokes the invitation before, if that is still pending, and makes a new one.
@@ -138,16 +176,17 @@ func (l *Ledger) issue(ctx context.Context, tx database.Tx, history []record, w 
 	}
 	// Whoever was faster has the revision, or the one pending place.
 	result, err := tx.ExecContext(ctx, `
-		INSERT INTO invitations (id, organization, address, revision, asked, state, closed, details, nonce, token_hash,
-			created_at, expires_at, ended_at)
-		VALUES ($1, $2, $3, $4, $5, $6, 0, $7, $8, $9, $10, $11, 0)
+		INSERT INTO invitations (id, organization, address, revision, asked, request, purpose, state, closed, details, nonce,
+			token_hash, created_at, expires_at, ended_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, $9, $10, $11, $12, $13, 0)
 		ON CONFLICT DO NOTHING`,
-		r.id, r.organization, r.address, r.revision, r.asked, r.state, r.details, r.nonce, r.tokenHash, r.createdAt, r.expiresAt)
+		r.id, r.organization, r.address, r.revision, r.asked, r.request, r.purpose, r.state, r.details, r.nonce,
+		r.tokenHash, r.createdAt, r.expiresAt)
 	if err := expectOne(result, err); err != nil {
 		return nil, err
 	}
 	if w.Mail {
-		if err := l.queue(ctx, tx, r, w.now); err != nil {
+		if err := l.queue(ctx, tx, r, 0, w.now); err != nil {
 			return nil, err
 		}
 	}
@@ -167,6 +206,7 @@ func (l *Ledger) compose(history []record, w wish) (*record, error) {
 	id := invitationID(w.Organization, w.Address, revision)
 	return &record{
 		id: id, organization: w.Organization, address: w.Address, revision: revision, asked: w.Revision,
+		request: w.Request, purpose: w.Purpose,
 		state: directory.InvitationPending, details: w.details, nonce: nonce.Encode(),
 		tokenHash: l.key.Token(id, revision, nonce).Hash(),
 		createdAt: database.Micros(w.now), expiresAt: database.Micros(w.now.Add(w.ExpiresAfter)), tenant: true,
@@ -184,16 +224,22 @@ func (l *Ledger) supersede(ctx context.Context, tx database.Tx, former *record, 
 	return l.audit(ctx, tx, former.entry(ActorManager, ActionRevoked, fmt.Sprintf("superseded by revision %d", by)))
 }
 
-// queue records the intent to mail the invitation.
-func (l *Ledger) queue(ctx context.Context, tx database.Tx, r *record, now time.Time) error {
-	r.delivery = deliveryRecord{state: directory.DeliveryQueued, nextAt: database.Micros(now)}
+// queue records the intent to mail the invitation, or a reminder of it.
+func (l *Ledger) queue(ctx context.Context, tx database.Tx, r *record, ordinal int, now time.Time) error {
+	d := deliveryRecord{
+		id: deliveryID(r.id, ordinal), ordinal: ordinal, state: directory.DeliveryQueued, nextAt: database.Micros(now),
+	}
 	result, err := tx.ExecContext(ctx, `
-		INSERT INTO deliveries (id, invitation, state, attempts, resent, departed, next_at, claimed_by, claimed_until, sent_at, last_error)
-		VALUES ($1, $2, $3, 0, 0, 0, $4, '', 0, 0, '')
+		INSERT INTO deliveries (id, invitation, ordinal, state, attempts, resent, departed, next_at, claimed_by, claimed_until,
+			sent_at, last_error)
+		VALUES ($1, $2, $3, $4, 0, 0, 0, $5, '', 0, 0, '')
 		ON CONFLICT DO NOTHING`,
-		r.id, r.id, r.delivery.state, r.delivery.nextAt)
+		d.id, r.id, d.ordinal, d.state, d.nextAt)
 	if err := expectOne(result, err); err != nil {
 		return err
+	}
+	if ordinal == 0 {
+		r.delivery = d
 	}
 	tx.AfterCommit(l.signal)
 	return nil

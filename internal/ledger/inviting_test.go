@@ -21,7 +21,7 @@ func TestInviteIssuesOneInvitation(t *testing.T) {
 	eachDatabase(t, func(w *world) {
 		got := w.invite(ada, 1)
 		want := directory.Invitation{
-			Organization: clinic, Address: ada, Revision: 1, Asked: 1, State: directory.InvitationPending,
+			Organization: clinic, Address: ada, Revision: 1, Asked: 1, Purpose: directory.PurposeJoin, State: directory.InvitationPending,
 			Details: request(ada, 1).Details, CreatedAt: start, ExpiresAt: start.Add(week),
 			Delivery: directory.DeliveryStatus{State: directory.DeliveryQueued, NextAttemptAt: start},
 		}
@@ -120,12 +120,72 @@ func TestMailAskedForLaterIsQueuedOnce(t *testing.T) {
 		if _, err := w.Invite(w.t.Context(), silent); err != nil {
 			w.t.Fatal(err)
 		}
-		if got := w.newest().Delivery.State; got != directory.DeliveryQueued {
-			w.t.Errorf("not asking for a mail any more made it %q; want it left alone", got)
+		if got := w.newest().Delivery.State; got != directory.DeliveryCancelled {
+			w.t.Errorf("not asking for a mail any more made it %q; want it taken back", got)
 		}
-		if claimed, err := w.Claim(w.t.Context(), 10); err != nil || len(claimed) != 1 {
-			w.t.Errorf("%d mails, %v; want one", len(claimed), err)
+		if claimed, err := w.Claim(w.t.Context(), 10); err != nil || len(claimed) != 0 {
+			w.t.Errorf("%d mails, %v; want none", len(claimed), err)
 		}
+		w.invite(ada, 1)
+		w.finish(w.Ledger, w.claimOne(w.Ledger), directory.ResultSent)
+		if _, err := w.Invite(w.t.Context(), silent); err != nil {
+			w.t.Fatal(err)
+		}
+		if got := w.newest().Delivery.State; got != directory.DeliverySent {
+			w.t.Errorf("not asking for a mail that was sent made it %q", got)
+		}
+	})
+}
+
+// A request by hand issues one invitation for each new text, also after the
+// status that echoed it was lost.
+func TestBY2_ResendByRequest(t *testing.T) {
+	eachDatabase(t, func(w *world) {
+		ask := func(text string) directory.Invitation {
+			w.t.Helper()
+			r := request(ada, 1)
+			r.Request = text
+			i, err := w.Invite(w.t.Context(), r)
+			if err != nil {
+				w.t.Fatal(err)
+			}
+			return i
+		}
+		first := ask("")
+		w.clock.Step(5 * time.Minute)
+		for range 2 {
+			if second := ask("monday"); second.Revision != first.Revision+1 || second.Request != "monday" {
+				w.t.Errorf("revision %d for %q, want one more than %d", second.Revision, second.Request, first.Revision)
+			}
+		}
+		if again := ask(""); again.Revision != 2 {
+			w.t.Errorf("taking the request away issued revision %d", again.Revision)
+		}
+		r := request(ada, 1)
+		r.Request = "tuesday"
+		_, err := w.Invite(w.t.Context(), r)
+		wantKind(w.t, "a request at once", err, directory.KindRateLimited)
+		r.Request = strings.Repeat("x", 65)
+		_, err = w.Invite(w.t.Context(), r)
+		wantKind(w.t, "a long request", err, directory.KindInvalid)
+	})
+}
+
+// Another purpose is another invitation: a link that confirms an address must
+// not let anybody join, and the other way round.
+func TestBY2_AnotherPurposeIsAnotherInvitation(t *testing.T) {
+	eachDatabase(t, func(w *world) {
+		w.invite(ada, 1)
+		old := w.token(ada)
+		w.clock.Step(5 * time.Minute)
+		r := request(ada, 1)
+		r.Purpose = directory.PurposeConfirm
+		got, err := w.Invite(w.t.Context(), r)
+		if err != nil || got.Revision != 2 || got.Purpose != directory.PurposeConfirm {
+			w.t.Fatalf("%+v, %v; want a new one to confirm", got, err)
+		}
+		_, err = w.redeem(old)
+		wantKind(w.t, "the older link", err, directory.KindNotFound)
 	})
 }
 

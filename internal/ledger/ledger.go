@@ -68,8 +68,9 @@ type Ledger struct {
 }
 
 var (
-	_ directory.Inviter = (*Ledger)(nil)
-	_ directory.Linker  = (*Ledger)(nil)
+	_ directory.Inviter  = (*Ledger)(nil)
+	_ directory.Linker   = (*Ledger)(nil)
+	_ directory.Reminder = (*Ledger)(nil)
 )
 
 // New returns a Ledger. It does no I/O.

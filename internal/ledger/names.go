@@ -17,6 +17,8 @@ const (
 	// (RFC 5321, section 4.5.3.1).
 	maxAddress = 320
 	maxName    = 512
+	// maxRequest is the longest text that a request by hand may have, in bytes.
+	maxRequest = 64
 )
 
 // invitationID is a pure function of what is wanted, so that whoever repeats a
@@ -30,6 +32,15 @@ func invitationID(org directory.OrganizationID, address string, revision int64) 
 	}
 	_, _ = h.Write(binary.BigEndian.AppendUint64(nil, uint64(revision)))
 	return hex.EncodeToString(h.Sum(nil)[:idBytes])
+}
+
+// deliveryID is the key of a mail: the invitation's own for the first, and
+// another one for every reminder.
+func deliveryID(invitation string, ordinal int) string {
+	if ordinal == 0 {
+		return invitation
+	}
+	return invitation + "-r" + strconv.Itoa(ordinal)
 }
 
 // claimID names one attempt at a delivery. With the attempt in it, a process

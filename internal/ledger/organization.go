@@ -105,6 +105,9 @@ func (l *Ledger) forget(ctx context.Context, tx database.Tx, id directory.Organi
 	if err != nil {
 		return err
 	}
+	if err := forgetLinks(ctx, tx, id); err != nil {
+		return err
+	}
 	result, err := tx.ExecContext(ctx, "DELETE FROM ledger_organizations WHERE id = $1", id)
 	if err != nil {
 		return err

@@ -135,7 +135,7 @@ func (l *Ledger) claimOne(ctx context.Context, tx database.Tx, op, id string, no
 	} else if err != nil {
 		return nil, err
 	}
-	r, err := selectOne(ctx, tx, op, "WHERE d.id = $1", id)
+	r, err := selectMail(ctx, tx, op, id)
 	if err != nil {
 		return nil, err
 	}
@@ -145,7 +145,7 @@ func (l *Ledger) claimOne(ctx context.Context, tx database.Tx, op, id string, no
 // cancelDead gives a queued delivery up when its invitation has expired or
 // ended, and does nothing when somebody else has claimed it.
 func (l *Ledger) cancelDead(ctx context.Context, tx database.Tx, op, id string, now time.Time) error {
-	r, err := selectOne(ctx, tx, op, "WHERE d.id = $1", id)
+	r, err := selectMail(ctx, tx, op, id)
 	if err != nil {
 		return err
 	}
@@ -171,8 +171,18 @@ func (l *Ledger) delivery(r *record) (directory.Delivery, error) {
 		return directory.Delivery{}, err
 	}
 	return directory.Delivery{
-		ID: claimID(r.id, r.delivery.attempts), Organization: r.organization, Mail: r.mail, Address: r.address,
-		Details: i.Details, Link: link, ExpiresAt: i.ExpiresAt, MessageID: r.id + "@" + l.mailHost,
+		ID: claimID(r.delivery.id, r.delivery.attempts), Organization: r.organization, Mail: r.mail, Address: r.address,
+		Details: i.Details, Link: link, ExpiresAt: i.ExpiresAt, MessageID: r.delivery.id + "@" + l.mailHost,
+		Purpose: r.purpose, Reminder: r.delivery.ordinal, InReplyTo: l.inReplyTo(r),
 		Attempt: r.delivery.attempts, Deadline: database.FromMicros(r.delivery.claimedUntil),
 	}, nil
+}
+
+// inReplyTo is the Message-ID of the first mail, so that a reminder is shown
+// beside it (RFC 5322, section 3.6.4).
+func (l *Ledger) inReplyTo(r *record) string {
+	if r.delivery.ordinal == 0 {
+		return ""
+	}
+	return r.id + "@" + l.mailHost
 }

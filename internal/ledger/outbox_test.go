@@ -66,7 +66,7 @@ func TestClaimCarriesAllThatAMailNeeds(t *testing.T) {
 		}
 		want := directory.Delivery{
 			Organization: clinic, Mail: mail, Address: ada, Details: i.Details, Link: baseURL + "/i/" + w.token(ada),
-			ExpiresAt: i.ExpiresAt, MessageID: i.ID + "@join.example.com", Attempt: 1, Deadline: start.Add(time.Minute),
+			ExpiresAt: i.ExpiresAt, MessageID: i.ID + "@join.example.com", Purpose: directory.PurposeJoin, Attempt: 1, Deadline: start.Add(time.Minute),
 		}
 		d := w.claimOne(w.Ledger)
 		if diff := cmp.Diff(want, d, cmpopts.IgnoreFields(directory.Delivery{}, "ID")); diff != "" {

@@ -29,6 +29,12 @@ func TestPromise_RedemptionAndItsNeighboursAreO1(t *testing.T) {
 		"audit of one":     selectAudit + "WHERE organization = $1 AND address = $2 ORDER BY id DESC LIMIT $3",
 		"audit of all":     selectAudit + "WHERE organization = $1 ORDER BY id DESC LIMIT $2",
 		"changes":          "SELECT sequence FROM changes WHERE sequence > $1 ORDER BY sequence LIMIT $2",
+		"a removal":        selectRemoval,
+		"removals counted": selectCounted,
+		"removals waiting": selectWaiting,
+		"removals granted": selectGranted,
+		"heal removals":    healRemovals,
+		"forget removals":  forgetRemovals,
 		"trim the changes": "DELETE FROM changes WHERE sequence <= $1",
 	} {
 		t.Run(reason, func(t *testing.T) {

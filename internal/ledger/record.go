@@ -21,6 +21,8 @@ type record struct {
 	address      string
 	revision     int64
 	asked        int64
+	request      string
+	purpose      directory.InvitationPurpose
 	// state is Pending, Accepted, Declined or Revoked; see effective.
 	state     directory.InvitationState
 	closed    bool
@@ -31,7 +33,8 @@ type record struct {
 	expiresAt int64
 	endedAt   int64
 
-	delivery deliveryRecord
+	delivery  deliveryRecord
+	reminders directory.Reminders
 
 	// tenant is false when the organization is not known any more.
 	tenant  bool
@@ -41,6 +44,9 @@ type record struct {
 
 // deliveryRecord is a delivery as it is stored; its state is "" when there is none.
 type deliveryRecord struct {
+	id string
+	// ordinal is 0 for the first mail, and the number of a reminder.
+	ordinal      int
 	state        directory.DeliveryState
 	attempts     int
 	resent       bool
@@ -52,21 +58,41 @@ type deliveryRecord struct {
 	lastError    string
 }
 
-// selectRecords is completed by a WHERE clause.
-const selectRecords = `
-SELECT i.id, i.organization, i.address, i.revision, i.asked, i.state, i.closed, i.details, i.nonce, i.token_hash,
+const selectColumns = `
+SELECT i.id, i.organization, i.address, i.revision, i.asked, i.request, i.purpose, i.state, i.closed, i.details, i.nonce, i.token_hash,
        i.created_at, i.expires_at, i.ended_at,
-       COALESCE(d.state, ''), COALESCE(d.attempts, 0), COALESCE(d.resent, 0), COALESCE(d.departed, 0), COALESCE(d.next_at, 0),
+       COALESCE((SELECT MAX(n.ordinal) FROM deliveries n WHERE n.invitation = i.id), 0),
+       COALESCE(d.id, ''), COALESCE(d.ordinal, 0), COALESCE(d.state, ''), COALESCE(d.attempts, 0), COALESCE(d.resent, 0), COALESCE(d.departed, 0), COALESCE(d.next_at, 0),
        COALESCE(d.claimed_by, ''), COALESCE(d.claimed_until, 0), COALESCE(d.sent_at, 0), COALESCE(d.last_error, ''),
        COALESCE(o.id, ''), COALESCE(o.mail_from, ''), COALESCE(o.mail_reply_to, ''), COALESCE(o.mail_server, ''),
        COALESCE(o.unknown_delivery, '')
 FROM invitations i
-LEFT JOIN deliveries d ON d.invitation = i.id
 LEFT JOIN ledger_organizations o ON o.id = i.organization
 `
 
+const (
+	// selectRecords gives invitations with their first mail; it is completed by
+	// a WHERE clause.
+	selectRecords = selectColumns + "LEFT JOIN deliveries d ON d.invitation = i.id AND d.ordinal = 0\n"
+	// selectDelivery gives one mail, a reminder perhaps, with its invitation.
+	selectDelivery = selectColumns + "JOIN deliveries d ON d.invitation = i.id WHERE d.id = $1"
+)
+
 func selectMany(ctx context.Context, tx database.Tx, where string, args ...any) ([]record, error) {
-	rows, err := tx.QueryContext(ctx, selectRecords+where, args...)
+	records, err := query(ctx, tx, selectRecords+where, args...)
+	if err != nil {
+		return nil, err
+	}
+	for i := range records {
+		if err := records[i].readReminders(ctx, tx); err != nil {
+			return nil, err
+		}
+	}
+	return records, nil
+}
+
+func query(ctx context.Context, tx database.Tx, text string, args ...any) ([]record, error) {
+	rows, err := tx.QueryContext(ctx, text, args...)
 	if err != nil {
 		return nil, err
 	}
@@ -80,6 +106,32 @@ func selectMany(ctx context.Context, tx database.Tx, where string, args ...any) 
 		records = append(records, r)
 	}
 	return records, errors.Join(rows.Err(), rows.Close())
+}
+
+// readReminders is a second query that few invitations need.
+func (r *record) readReminders(ctx context.Context, tx database.Tx) error {
+	if r.reminders.Last == 0 {
+		return nil
+	}
+	var open, sentAt int64
+	err := tx.QueryRowContext(ctx, `
+		SELECT COALESCE(SUM(CASE WHEN state IN ('Queued', 'Claimed') THEN 1 ELSE 0 END), 0),
+		       COALESCE(SUM(CASE WHEN state = 'Sent' THEN 1 ELSE 0 END), 0), COALESCE(MAX(sent_at), 0)
+		FROM deliveries WHERE invitation = $1 AND ordinal > 0`, r.id).Scan(&open, &r.reminders.Sent, &sentAt)
+	r.reminders.Open, r.reminders.SentAt = open > 0, database.FromMicros(sentAt)
+	return err
+}
+
+// selectMail returns the record of one delivery. KindNotFound when there is none.
+func selectMail(ctx context.Context, tx database.Tx, op, id string) (record, error) {
+	records, err := query(ctx, tx, selectDelivery, id)
+	if err != nil {
+		return record{}, err
+	}
+	if len(records) == 0 {
+		return record{}, &directory.Error{Kind: directory.KindNotFound, Op: op}
+	}
+	return records[0], nil
 }
 
 // selectOne returns KindNotFound when there is no such record.
@@ -99,9 +151,9 @@ func scan(rows *sql.Rows) (record, error) {
 	var closed, resent, departed int64
 	var tenant string
 	d := &r.delivery
-	err := rows.Scan(&r.id, &r.organization, &r.address, &r.revision, &r.asked, &r.state, &closed, &r.details,
-		&r.nonce, &r.tokenHash, &r.createdAt, &r.expiresAt, &r.endedAt,
-		&d.state, &d.attempts, &resent, &departed, &d.nextAt, &d.claimedBy, &d.claimedUntil, &d.sentAt, &d.lastError,
+	err := rows.Scan(&r.id, &r.organization, &r.address, &r.revision, &r.asked, &r.request, &r.purpose, &r.state, &closed,
+		&r.details, &r.nonce, &r.tokenHash, &r.createdAt, &r.expiresAt, &r.endedAt, &r.reminders.Last,
+		&d.id, &d.ordinal, &d.state, &d.attempts, &resent, &departed, &d.nextAt, &d.claimedBy, &d.claimedUntil, &d.sentAt, &d.lastError,
 		&tenant, &r.mail.From, &r.mail.ReplyTo, &r.mail.Server, &r.unknown)
 	r.closed, d.resent, d.departed, r.tenant = closed != 0, resent != 0, departed != 0, tenant != ""
 	return r, err
@@ -131,6 +183,7 @@ func (r *record) pending(now time.Time) bool {
 func (r *record) invitation(now time.Time) (directory.Invitation, error) {
 	i := directory.Invitation{
 		ID: r.id, Organization: r.organization, Address: r.address, Revision: r.revision, Asked: r.asked,
+		Request: r.request, Purpose: r.purpose, Reminders: r.reminders,
 		State: r.effective(now), CreatedAt: database.FromMicros(r.createdAt),
 		ExpiresAt: database.FromMicros(r.expiresAt), EndedAt: database.FromMicros(r.endedAt),
 		Delivery: directory.DeliveryStatus{

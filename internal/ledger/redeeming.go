@@ -35,8 +35,17 @@ func (l *Ledger) Lookup(ctx context.Context, token string) (directory.Invitation
 // caller's transaction: when that fails, nothing was redeemed. KindNotFound
 // unless it is pending at this moment; of any number of callers one succeeds.
 // The change is appended when the transaction commits.
+//
+// For somebody who joins by a shareable link it takes a use of that:
+// KindQuotaExceeded when none is left, KindDenied when the link asks for an
+// approval, see [Ledger.ConfirmJoin].
 func (l *Ledger) Redeem(ctx context.Context, tx database.Tx, token string) (directory.Invitation, error) {
-	return l.answer(ctx, tx, "redeem an invitation", token, directory.InvitationAccepted)
+	const op = "redeem an invitation"
+	i, err := l.answer(ctx, tx, op, token, directory.InvitationAccepted)
+	if err != nil || i.Purpose != directory.PurposeJoinByLink {
+		return i, err
+	}
+	return i, l.takeUse(ctx, tx, op, i, false)
 }
 
 // Decline turns the invitation down for the person whose token it is.

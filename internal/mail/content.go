@@ -30,8 +30,9 @@ const language = "en"
 // content is what the templates show. Its strings are harmless as text; HTML
 // is escaped by the template.
 type content struct {
-	Language     string
-	Subject      string
+	Language string
+	Subject  string
+	occasion
 	Organization string
 	Name         string
 	Address      string
@@ -43,9 +44,17 @@ type content struct {
 }
 
 func newContent(d directory.Delivery, to string) content {
+	o := occasionOf(d)
+	if d.Purpose == directory.PurposeJoinByLink {
+		// It was entered by whoever has the link, who could say anything in our name.
+		d.Details.DisplayName = ""
+	}
+	if d.Purpose == directory.PurposeConfirm {
+		// Roles and message are about joining.
+		d.Details.Roles, d.Details.Units, d.Details.Message = nil, nil, ""
+	}
 	return content{
-		Language:     language,
-		Subject:      subject(d),
+		Language: language, Subject: subject(d), occasion: o,
 		Organization: inert(oneLine(organizationName(d), maxName)),
 		Name:         inert(oneLine(d.Details.DisplayName, maxName)),
 		Address:      readable(to),
@@ -57,8 +66,10 @@ func newContent(d directory.Delivery, to string) content {
 	}
 }
 
+// subject names the organization, as the heading of the mail does.
 func subject(d directory.Delivery) string {
-	return headerText(organizationName(d)) + " invites you to join"
+	o := occasionOf(d)
+	return o.Prefix + o.Before + headerText(organizationName(d)) + o.After
 }
 
 // organizationName falls back to the organization's key, so that a mail never

@@ -67,7 +67,7 @@ func checkDelivery(d directory.Delivery) error {
 	switch {
 	case err != nil || link.Host == "" || link.User != nil || link.Scheme != "https" && link.Scheme != "http":
 		return errors.New("the link is not an absolute web address")
-	case !isMessageID(d.MessageID):
+	case !isMessageID(d.MessageID) || d.InReplyTo != "" && !isMessageID(d.InReplyTo):
 		return errors.New("the Message-ID is not one of RFC 5322")
 	case d.ExpiresAt.IsZero():
 		return errors.New("the invitation has no end")
@@ -123,6 +123,10 @@ func headers(d directory.Delivery, date time.Time, from, to, replyTo *mail.Addre
 	}
 	if replyTo != nil {
 		fields = append(fields, field{"Reply-To", replyTo.String()})
+	}
+	if d.InReplyTo != "" {
+		// A reminder is shown beside the mail that it reminds of (RFC 5322, section 3.6.4).
+		fields = append(fields, field{"In-Reply-To", "<" + d.InReplyTo + ">"}, field{"References", "<" + d.InReplyTo + ">"})
 	}
 	return append(fields,
 		field{"Subject", mime.QEncoding.Encode("utf-8", subject(d))},

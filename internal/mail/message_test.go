@@ -64,6 +64,17 @@ func TestHE3_GoldenMails(t *testing.T) {
 			d.Details.Roles, d.Details.Message = nil, ""
 			d.Details.Units = []string{"North Team", "South Team"}
 		},
+		"reminder": func(d *directory.Delivery) {
+			d.Reminder, d.InReplyTo, d.MessageID = 2, d.MessageID, "second."+d.MessageID
+		},
+		"confirm": func(d *directory.Delivery) { d.Purpose = directory.PurposeConfirm },
+		"confirm-reminder": func(d *directory.Delivery) {
+			d.Purpose, d.Reminder, d.InReplyTo = directory.PurposeConfirm, 1, d.MessageID
+		},
+		"join-by-link": func(d *directory.Delivery) {
+			d.Purpose = directory.PurposeJoinByLink
+			d.Details = directory.InvitationDetails{OrganizationName: "Sunrise Clinic"}
+		},
 		"international": func(d *directory.Delivery) {
 			d.Mail.From = "einladung@praxis-müller.example"
 			d.Address = "zoe@bücher.example"

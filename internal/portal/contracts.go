@@ -22,6 +22,9 @@ type Invitations interface {
 	// pending any more; KindConflict that the person is disabled; KindInvalid
 	// that name or password can not be taken. Then nothing has changed.
 	Accept(ctx context.Context, token string, a directory.Acceptance) (session string, _ directory.Account, _ error)
+	// Confirm redeems a link by which somebody who is in confirms a changed
+	// address. KindNotFound means that it is not pending any more.
+	Confirm(ctx context.Context, token string) error
 	// Decline ends a pending invitation at the person's wish. KindNotFound
 	// means that it is not pending any more.
 	Decline(ctx context.Context, token string) error

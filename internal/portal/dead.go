@@ -19,6 +19,9 @@ func (p *portal) showDead(w http.ResponseWriter, r *http.Request, i directory.In
 
 func deadLink(i directory.Invitation) notice {
 	organization := isolate(i.Details.OrganizationName)
+	if i.Purpose == directory.PurposeConfirm && i.State != "" {
+		return deadConfirmation(i, organization)
+	}
 	switch i.State {
 	case directory.InvitationAccepted:
 		return notice{
@@ -50,6 +53,31 @@ func deadLink(i directory.Invitation) notice {
 			Heading: "This link does not work",
 			Reason:  "It may be incomplete: some mail programs break long links. Copy the whole link from the mail into the address bar.",
 			Advice:  "If that does not help, ask whoever invited you to send a new one.",
+		}
+	}
+}
+
+// deadConfirmation is for a link that confirms a changed address.
+func deadConfirmation(i directory.Invitation, organization string) notice {
+	switch i.State {
+	case directory.InvitationAccepted:
+		return notice{
+			Heading: "This address has been confirmed",
+			Reason:  "It is the one to sign in with at " + organization + ".",
+			Advice:  "If it was not you who confirmed it, tell " + organization + " right away.",
+			Href:    signInPath(i.Organization), Link: "Go to the sign-in page",
+		}
+	case directory.InvitationExpired:
+		return notice{
+			Heading: "This link has expired",
+			Reason:  "It was good until " + moment(i.ExpiresAt) + ". Your address has not been changed.",
+			Advice:  "Ask whoever looks after the people of " + organization + " to send you a new one.",
+		}
+	default:
+		return notice{
+			Heading: "This link is no longer valid",
+			Reason:  "It was replaced by a newer one, withdrawn, or declined. Your address has not been changed by it.",
+			Advice:  "Look for a more recent mail from " + organization + ".",
 		}
 	}
 }

@@ -12,6 +12,8 @@ import (
 // every button.
 type declinePage struct {
 	OrganizationName string
+	// Confirming is true when it is not about joining, but about a changed address.
+	Confirming bool
 	// Confirm and Back are paths of ours.
 	Confirm, Back string
 	Problems      problems
@@ -59,6 +61,7 @@ func declineDocument(token string, i directory.Invitation, ps problems) document
 		Title: title,
 		Decline: &declinePage{
 			OrganizationName: i.Details.OrganizationName,
+			Confirming:       i.Purpose == directory.PurposeConfirm,
 			Confirm:          "/i/" + token + "/decline",
 			Back:             "/i/" + token,
 			Problems:         ps,
@@ -70,7 +73,7 @@ func (p *portal) showDeclined(w http.ResponseWriter, r *http.Request) {
 	p.showLast(w, r, notice{
 		Status:  http.StatusOK,
 		Heading: "You have declined",
-		Reason:  "You have not joined, no account was created, and the link in the mail does not work any more.",
-		Advice:  "If you change your mind, ask whoever invited you to send a new invitation. You can close this page.",
+		Reason:  "Nothing was changed, no account was created, and the link in the mail does not work any more.",
+		Advice:  "If you change your mind, ask whoever wrote to you to send a new mail. You can close this page.",
 	})
 }

@@ -88,7 +88,7 @@ func (p *portal) invitationDocument(token string, i directory.Invitation, name s
 			Name:              name,
 			Until:             moment(i.ExpiresAt),
 			Left:              left(i.ExpiresAt.Sub(p.clock.Now())),
-			Machine:           i.ExpiresAt.UTC().Format(time.RFC3339),
+			Machine:           machine(i.ExpiresAt),
 			Accept:            "/i/" + token,
 			Decline:           "/i/" + token + "/decline",
 			PasswordMin:       passwordMin,
@@ -98,6 +98,9 @@ func (p *portal) invitationDocument(token string, i directory.Invitation, name s
 		},
 	}
 }
+
+// machine writes a time for programs.
+func machine(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
 // readable writes an address for people, its domain in its own script.
 func readable(canonical string) string {
@@ -127,6 +130,10 @@ func (p *portal) showInvitation(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
+	if invitation.Purpose == directory.PurposeConfirm {
+		p.showConfirm(w, r, token, invitation)
+		return
+	}
 	p.show(w, r, http.StatusOK, p.invitationDocument(token, invitation, invitation.Details.DisplayName, nil))
 }
 
@@ -138,6 +145,10 @@ func (p *portal) acceptInvitation(w http.ResponseWriter, r *http.Request) {
 	}
 	token, invitation, ok := p.pendingInvitation(w, r)
 	if !ok {
+		return
+	}
+	if invitation.Purpose == directory.PurposeConfirm {
+		p.confirmAddress(w, r, token, invitation, fields["confirm"])
 		return
 	}
 	acceptance := directory.Acceptance{

@@ -25,6 +25,7 @@ type document struct {
 	Notice     *notice
 	Invitation *invitationPage
 	Decline    *declinePage
+	Confirm    *confirmPage
 	SignIn     *signInPage
 	Welcome    *welcomePage
 }

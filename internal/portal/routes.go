@@ -22,6 +22,7 @@ func (p *portal) routes() []route {
 		{http.MethodGet, "/i/{token}/decline", p.showDecline},
 		{http.MethodPost, "/i/{token}/decline", p.declineInvitation},
 		{http.MethodGet, "/declined", p.showDeclined},
+		{http.MethodGet, "/confirmed", p.showConfirmed},
 		{http.MethodGet, "/o/{namespace}/{name}/signin", p.showSignIn},
 		{http.MethodPost, "/o/{namespace}/{name}/signin", p.signIn},
 		{http.MethodGet, "/welcome", p.showWelcome},

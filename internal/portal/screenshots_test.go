@@ -76,6 +76,10 @@ func (w *world) views(url string) []view {
 		{"invitation-hostile", at(strange)},
 		{"decline", at(pending + "/decline")},
 		{"declined", at(url + "/declined")},
+		{"confirm", at(url + "/i/" + w.invite(confirming))},
+		{"confirm-decline", at(url + "/i/" + w.invite(confirming) + "/decline")},
+		{"confirmed", at(url + "/confirmed")},
+		{"dead-confirmed", at(url + "/i/" + w.invite(confirming, inState(directory.InvitationAccepted)))},
 		{"signin", at(signIn)},
 		{"signin-problem", func(p *browser.Page) {
 			p.Go(signIn)

@@ -96,6 +96,8 @@ func inState(state directory.InvitationState) func(*directory.Invitation) {
 	return func(i *directory.Invitation) { i.State = state }
 }
 
+func confirming(i *directory.Invitation) { i.Purpose = directory.PurposeConfirm }
+
 func (w *world) state(token string) directory.InvitationState {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -172,6 +174,21 @@ func (w *world) Decline(_ context.Context, token string) error {
 		return err
 	}
 	invitation.State = directory.InvitationDeclined
+	invitation.EndedAt = w.clock.Now()
+	return nil
+}
+
+func (w *world) Confirm(_ context.Context, token string) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	invitation, err := w.pending(token)
+	if err != nil {
+		return err
+	}
+	if invitation.Purpose != directory.PurposeConfirm {
+		return directory.Errorf(directory.KindNotFound, "confirm an address", "not for that")
+	}
+	invitation.State = directory.InvitationAccepted
 	invitation.EndedAt = w.clock.Now()
 	return nil
 }

@@ -45,9 +45,24 @@ type Options[T client.Object] struct {
 	Beside []string
 	// Announce are the conditions whose changes are events.
 	Announce []string
+	// Happened tells which events are due beside those of the conditions, given
+	// the object before and after a write that succeeded; nil means none.
+	Happened func(before, after T) []Happening
 	// Resync is how often an object that is done is looked at although nothing
 	// changed; it is jittered by a tenth. 0 means never.
 	Resync time.Duration
+}
+
+// Happening is an event that no condition stands for.
+type Happening struct {
+	// Type is corev1.EventTypeNormal or corev1.EventTypeWarning.
+	Type string
+	// Reason is one of the API's.
+	Reason string
+	// Action is what was done, in CamelCase.
+	Action string
+	// Note is a sentence for the owner of the object.
+	Note string
 }
 
 // Reporter writes the statuses of one kind.
@@ -105,6 +120,11 @@ func (r *Reporter[T]) write(ctx context.Context, before, after T) error {
 		return err
 	}
 	r.announce(after, was, is)
+	if r.Happened != nil {
+		for _, h := range r.Happened(before, after) {
+			r.Recorder.Eventf(after, nil, h.Type, h.Reason, h.Action, "%s", h.Note)
+		}
+	}
 	return nil
 }
 

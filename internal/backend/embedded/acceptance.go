@@ -22,7 +22,9 @@ const maxName = 512
 // KindNotFound when the link is not pending: unknown, used, expired or revoked,
 // after the same work. KindConflict when it is, but there is nobody to let in:
 // the member was disabled, or is not there; the link then stays pending, and
-// works once the member is enabled. KindInvalid when name or password cannot be
+// works once the member is enabled. For somebody who joins by a shareable link,
+// KindQuotaExceeded when that has no use left, KindDenied when it asks for an
+// approval, KindExists when the person is in already. KindInvalid when name or password cannot be
 // stored; nothing was looked up then. KindUnavailable when the context ends
 // before it is this caller's turn.
 func (b *Backend) Accept(ctx context.Context, token string, a directory.Acceptance) (string, directory.Account, error) {
@@ -67,7 +69,15 @@ func (b *Backend) arrive(ctx context.Context, tx database.Tx, a arrival) (direct
 	if err != nil {
 		return directory.Account{}, err
 	}
-	member, err := b.admit(ctx, tx, i, a.name)
+	if i.Purpose == directory.PurposeConfirm {
+		// It confirms an address, and must not set a password.
+		return directory.Account{}, &directory.Error{Kind: directory.KindNotFound}
+	}
+	admit := b.admit
+	if i.Purpose == directory.PurposeJoinByLink {
+		admit = b.join
+	}
+	member, err := admit(ctx, tx, i, a.name)
 	if err != nil {
 		return directory.Account{}, err
 	}

@@ -22,7 +22,7 @@ type broken struct {
 
 func brokenBackends() map[string]broken {
 	all := map[string]broken{}
-	for _, part := range []map[string]broken{brokenFrames(), brokenMembers(), brokenAccess(), brokenListings(), brokenText(), brokenRaces()} {
+	for _, part := range []map[string]broken{brokenFrames(), brokenMembers(), brokenAccess(), brokenListings(), brokenText(), brokenRaces(), brokenAddresses()} {
 		maps.Copy(all, part)
 	}
 	return all

@@ -94,6 +94,7 @@ func checks() []check {
 		{"state", stateChecks()},
 		{"access", accessChecks()},
 		{"removal", removalChecks()},
+		{"address", addressChecks()},
 		{"listing", listingChecks()},
 		{"isolation", isolationChecks()},
 		{"text", textChecks()},

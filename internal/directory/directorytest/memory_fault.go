@@ -24,6 +24,7 @@ const (
 	MethodApplyMember        Method = "ApplyMember"
 	MethodApplyAccess        Method = "ApplyAccess"
 	MethodRemoveMember       Method = "RemoveMember"
+	MethodChangeAddress      Method = "ChangeAddress"
 
 	// methodActivate marks what a person did, not a caller of the backend.
 	methodActivate Method = "Activate"

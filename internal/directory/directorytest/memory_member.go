@@ -206,6 +206,32 @@ func asSet(a directory.Access) directory.Access {
 	return directory.Access{Grants: slices.Compact(grants), Units: slices.Compact(units)}
 }
 
+// ChangeAddress implements [directory.AddressChanger].
+func (m *Memory) ChangeAddress(ctx context.Context, org directory.OrganizationID, from, to string) error {
+	const op = "change a member's address"
+	return m.call(ctx, call{MethodChangeAddress, org, from}, func() error {
+		t, err := m.tenantFor(op, org, true)
+		if err != nil {
+			return err
+		}
+		before, is := t.members[from]
+		_, taken := t.members[to]
+		switch {
+		case !is && !taken:
+			return notFound(op, "the member")
+		case !is || from == to:
+			return nil
+		case taken:
+			return directory.Errorf(directory.KindExists, op, "somebody else has the new address")
+		}
+		delete(t.members, from)
+		before.Address = to
+		t.members[to] = before
+		m.wrote(MethodChangeAddress, org, to)
+		return nil
+	})
+}
+
 // RemoveMember implements [directory.Backend].
 func (m *Memory) RemoveMember(ctx context.Context, org directory.OrganizationID, address string, how directory.Removal) error {
 	return m.call(ctx, call{MethodRemoveMember, org, address}, func() error {

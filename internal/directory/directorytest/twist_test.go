@@ -26,6 +26,7 @@ type twist struct {
 	applyMember        func(context.Context, directory.Member) (directory.ObservedMember, error)
 	applyAccess        func(context.Context, directory.OrganizationID, string, directory.Access) error
 	removeMember       func(context.Context, directory.OrganizationID, string, directory.Removal) error
+	changeAddress      func(ctx context.Context, org directory.OrganizationID, from, to string) error
 }
 
 func (w *twist) Capabilities() directory.Capabilities {
@@ -117,6 +118,13 @@ func (w *twist) RemoveMember(ctx context.Context, org directory.OrganizationID, 
 		return w.removeMember(ctx, org, address, how)
 	}
 	return w.Backend.RemoveMember(ctx, org, address, how)
+}
+
+func (w *twist) ChangeAddress(ctx context.Context, org directory.OrganizationID, from, to string) error {
+	if w.changeAddress != nil {
+		return w.changeAddress(ctx, org, from, to)
+	}
+	return w.memory.ChangeAddress(ctx, org, from, to)
 }
 
 // has observes a member, or nobody.

@@ -1,0 +1,156 @@
+package user
+
+import (
+	"context"
+	"fmt"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/rollcall-dev/rollcall/api/v1alpha1"
+	"github.com/rollcall-dev/rollcall/internal/address"
+	"github.com/rollcall-dev/rollcall/internal/directory"
+	"github.com/rollcall-dev/rollcall/internal/phase"
+	"github.com/rollcall-dev/rollcall/internal/verdict"
+)
+
+// locate finds under which address the backend knows the person. It is the
+// declared one, unless that was changed after they came in: then it is the
+// former one, until the person confirms the other. What was done for an address
+// that is declared no longer, and by which nobody came in, is taken back.
+func (r *Reconciler) locate(ctx context.Context, s *scope) error {
+	held, err := r.Holdings.HeldBy(ctx, s.id, s.user.Name)
+	if err != nil {
+		return err
+	}
+	for _, h := range held {
+		if h.Address == s.person.Address {
+			continue
+		}
+		isIn, err := r.leave(ctx, s, h.Address)
+		if err != nil {
+			return err
+		}
+		if isIn {
+			s.current = h.Address
+		}
+	}
+	return nil
+}
+
+// leave takes back what was done for a former address, and reports whether the
+// person is in under it; then nothing is taken back.
+func (r *Reconciler) leave(ctx context.Context, s *scope, former string) (bool, error) {
+	isIn, err := r.cameIn(ctx, s, former)
+	if err != nil || isIn {
+		return isIn, err
+	}
+	// The link dies before the member goes: otherwise somebody could accept in
+	// between. Whoever was faster is in, and stays.
+	if err := s.inviter.Close(ctx, s.id, former); err != nil {
+		return false, fmt.Errorf("revoke invitation of the former address: %w", err)
+	}
+	if isIn, err = r.cameIn(ctx, s, former); err != nil || isIn {
+		return isIn, err
+	}
+	if err := s.backend.RemoveMember(ctx, s.id, former, directory.RemovalDrop); err != nil {
+		return false, fmt.Errorf("remove former address: %w", err)
+	}
+	return false, r.Holdings.Release(ctx, s.id, former)
+}
+
+// cameIn reports whether somebody has joined under the address.
+func (r *Reconciler) cameIn(ctx context.Context, s *scope, of string) (bool, error) {
+	member, err := s.backend.Member(ctx, s.id, of)
+	if directory.IsKind(err, directory.KindNotFound) {
+		return false, nil
+	}
+	return err == nil && !member.JoinedAt.IsZero(), err
+}
+
+// hold records that this User manages the current address, before anything is
+// done for it.
+func (r *Reconciler) hold(ctx context.Context, s *scope) phase.Answer {
+	known, err := r.Holdings.Holding(ctx, s.id, s.current)
+	switch {
+	case err == nil && known.Holder == s.user.Name:
+		return phase.Done("", "")
+	case err == nil:
+		if a := r.takeOver(ctx, s, known); a.Word != phase.WordDone {
+			return a
+		}
+	case directory.IsKind(err, directory.KindNotFound):
+		known = directory.Holding{Origin: directory.HoldingCreated}
+		_, err := s.backend.Member(ctx, s.id, s.current)
+		if err == nil {
+			known.Origin = directory.HoldingAdopted
+		} else if !directory.IsKind(err, directory.KindNotFound) {
+			return verdict.Of(err)
+		}
+	default:
+		return verdict.Of(err)
+	}
+	known.Organization, known.Address, known.Holder = s.id, s.current, s.user.Name
+	if err := r.Holdings.Hold(ctx, known); err != nil {
+		return verdict.Of(err)
+	}
+	return phase.Done("", "")
+}
+
+// takeOver waits while another living User is in under the address and has yet
+// to confirm the one that it declares now. From anybody else the membership is
+// taken over: the manifest was renamed, or another one has precedence.
+func (r *Reconciler) takeOver(ctx context.Context, s *scope, known directory.Holding) phase.Answer {
+	other := &v1alpha1.User{}
+	err := r.Client.Get(ctx, client.ObjectKey{Namespace: s.user.Namespace, Name: known.Holder}, other)
+	if apierrors.IsNotFound(err) || err == nil && other.DeletionTimestamp != nil {
+		return phase.Done("", "")
+	}
+	if err != nil {
+		return verdict.Of(fmt.Errorf("get holder: %w", err))
+	}
+	declares, err := address.Canonical(other.Spec.Email)
+	if err != nil || declares == known.Address || other.Spec.OrganizationRef != s.user.Spec.OrganizationRef {
+		return phase.Done("", "")
+	}
+	return phase.Waiting(v1alpha1.ReasonDependencyNotReady, fmt.Sprintf(
+		"Waits for User %q, who is in under this address and has to confirm another one first.", other.Name))
+}
+
+// holdAlso records that this User manages the declared address too, while the
+// person is in under another one: so what was sent there can be taken back.
+func (r *Reconciler) holdAlso(ctx context.Context, s *scope) error {
+	return r.Holdings.Hold(ctx, directory.Holding{
+		Organization: s.id, Address: s.person.Address, Holder: s.user.Name, Origin: directory.HoldingCreated,
+	})
+}
+
+// move gives the member the declared address, which the person has confirmed.
+func (r *Reconciler) move(ctx context.Context, s *scope) error {
+	changer, ok := s.backend.(directory.AddressChanger)
+	if !ok {
+		return directory.Errorf(directory.KindUnsupported, "change address", "a member's address cannot be changed; delete this User and apply one with the new address")
+	}
+	former := s.current
+	if err := r.holdAlso(ctx, s); err != nil {
+		return err
+	}
+	if err := changer.ChangeAddress(ctx, s.id, former, s.person.Address); err != nil {
+		return err
+	}
+	s.current = s.person.Address
+	member, err := s.backend.Member(ctx, s.id, s.current)
+	if err != nil {
+		return err
+	}
+	s.observed(member)
+	if err := s.inviter.Close(ctx, s.id, former); err != nil {
+		return err
+	}
+	if err := r.Holdings.Release(ctx, s.id, former); err != nil {
+		return err
+	}
+	r.Recorder.Eventf(s.user, nil, corev1.EventTypeNormal, v1alpha1.ReasonAddressChanged, "ChangeAddress", "%s", "The person confirmed the changed address.")
+	return nil
+}

@@ -1,0 +1,81 @@
+package cli
+
+import (
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+// pluginName is how people call it; the program itself is kubectl-rollcall.
+const pluginName = "kubectl rollcall"
+
+const (
+	groupPeople  = "people"
+	groupReview  = "review"
+	groupRecords = "records"
+)
+
+func newRoot(s *session) *cobra.Command {
+	root := &cobra.Command{
+		Use:         "kubectl-rollcall",
+		Annotations: map[string]string{cobra.CommandDisplayNameAnnotation: pluginName},
+		Short:       "Invite people and see where they stand",
+		Long: `Invite people to the organizations that Rollcall manages, see where they stand,
+and look before Git leaps.
+
+The exit code is 0 when all is done, 1 when something failed, 2 when the command
+was written wrongly, and 3 when a wait was not over within --timeout or plan
+--exit-code found differences.`,
+		SilenceErrors: true, SilenceUsage: true,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return nil
+			}
+			hint := ""
+			if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
+				hint = "; did you mean " + strings.Join(near, " or ") + "?"
+			}
+			return wrongUsage("there is no verb %q%s (%s --help lists them)", args[0], hint, pluginName)
+		},
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	root.SetIn(s.In)
+	root.SetOut(s.Out)
+	root.SetErr(s.ErrOut)
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return wrongUsage("%w (%s --help lists the flags)", err, cmd.CommandPath())
+	})
+	s.flags.AddFlags(root.PersistentFlags())
+	root.AddGroup(
+		&cobra.Group{ID: groupPeople, Title: "People:"},
+		&cobra.Group{ID: groupReview, Title: "Looking and approving:"},
+		&cobra.Group{ID: groupRecords, Title: "Manifests and records:"})
+	for group, verbs := range map[string][]*cobra.Command{
+		groupPeople:  {newInvite(s), newResend(s), newRevoke(s), newLink(s)},
+		groupReview:  {newStatus(s), newPlan(s), newApprove(s), newAudit(s)},
+		groupRecords: {newExport(s), newLint(s), newImport(s)},
+	} {
+		for _, verb := range verbs {
+			verb.GroupID = group
+			root.AddCommand(verb)
+		}
+	}
+	s.completeNamespaces(root)
+	return root
+}
+
+// arguments checks how many there are, in words of the verb.
+func arguments(least, most int, what string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		switch {
+		case len(args) < least:
+			return wrongUsage("%s needs %s (%s --help shows how)", cmd.Name(), what, cmd.CommandPath())
+		case most >= 0 && len(args) > most:
+			return wrongUsage("%s takes %s, not %d arguments (%s --help shows how)", cmd.Name(), what, len(args), cmd.CommandPath())
+		}
+		return nil
+	}
+}
+
+// noLimit is for arguments of any number.
+const noLimit = -1

@@ -1,0 +1,2 @@
+// Package alarm counts how often a rail was tripped, for alerts.
+package alarm
