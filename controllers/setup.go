@@ -29,6 +29,7 @@ type Ledger interface {
 	organization.Ledger
 	user.Changes
 	directory.Holdings
+	directory.RemovalRail
 }
 
 // Options of [Setup]. All but Workers are required.
@@ -38,7 +39,9 @@ type Options struct {
 	Direct   client.Client
 	Backends user.Backends
 	Ledger   Ledger
-	Clock    clock.PassiveClock
+	// Alarm counts the rails that were tripped.
+	Alarm user.Alarm
+	Clock clock.PassiveClock
 	// Workers is how many Users are reconciled at once; 0 means 8. The other
 	// kinds, of which there are few, have two each.
 	Workers int
@@ -63,8 +66,8 @@ const few = 2
 
 // Setup adds all controllers and the indexes they need to the manager.
 func Setup(ctx context.Context, mgr ctrl.Manager, o Options) error {
-	if o.Direct == nil || o.Backends == nil || o.Ledger == nil || o.Clock == nil {
-		return errors.New("controllers: Direct, Backends, Ledger and Clock are required")
+	if o.Direct == nil || o.Backends == nil || o.Ledger == nil || o.Alarm == nil || o.Clock == nil {
+		return errors.New("controllers: Direct, Backends, Ledger, Alarm and Clock are required")
 	}
 	if err := index.Register(ctx, mgr.GetFieldIndexer()); err != nil {
 		return err
@@ -113,8 +116,8 @@ func list(mgr ctrl.Manager, o Options) []entry {
 		}},
 		{"user", cmp.Or(o.Workers, defaultWorkers), func() (kind, error) {
 			return user.New(user.Options{
-				Client: c, Secrets: o.Direct, Backends: o.Backends, Changes: o.Ledger, Holdings: o.Ledger, Clock: o.Clock,
-				Recorder: mgr.GetEventRecorder("user"),
+				Client: c, Secrets: o.Direct, Backends: o.Backends, Changes: o.Ledger, Holdings: o.Ledger,
+				Rails: o.Ledger, Alarm: o.Alarm, Clock: o.Clock, Recorder: mgr.GetEventRecorder("user"),
 			})
 		}},
 		{"invitebatch", few, func() (kind, error) {

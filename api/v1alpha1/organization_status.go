@@ -128,9 +128,19 @@ type OrganizationReport struct {
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=64
 	RequestedAt string `json:"requestedAt,omitempty"`
-	// secretRef names the Secret that holds it; it is deleted after a while.
+	// secretRef names the Secret that holds it; it is deleted after ten minutes,
+	// and this field with it.
 	// +optional
 	SecretRef *LocalReference `json:"secretRef,omitempty"`
+	// reason says in one word why there is no Secret, such as SecretDenied; it is
+	// tried again for ten minutes. Omitted once it was written.
+	// +optional
+	// +kubebuilder:validation:MaxLength=64
+	Reason string `json:"reason,omitempty"`
+	// message says the same in a sentence, and what to do about it.
+	// +optional
+	// +kubebuilder:validation:MaxLength=1024
+	Message string `json:"message,omitempty"`
 }
 
 // OrganizationStatus is how the organization stands.

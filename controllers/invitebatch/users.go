@@ -2,57 +2,28 @@ package invitebatch
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"reflect"
 	"slices"
-	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/rollcall-dev/rollcall/api/v1alpha1"
+	"github.com/rollcall-dev/rollcall/internal/reference"
 )
 
 // batchKind is the kind of a batch in an owner reference.
 const batchKind = "InviteBatch"
-
-// maxSlug bounds the readable part of a User's name.
-const maxSlug = 40
-
-// userName is the name of the User of an address: a function of organization
-// and address alone, so that no batch can make two.
-func userName(organization, address string) string {
-	sum := sha256.Sum256([]byte(organization + "\n" + address))
-	local, _, _ := strings.Cut(address, "@")
-	var slug strings.Builder
-	for _, c := range local {
-		switch {
-		case c >= 'a' && c <= 'z', c >= '0' && c <= '9':
-			slug.WriteRune(c)
-		case slug.Len() > 0 && !strings.HasSuffix(slug.String(), "-"):
-			slug.WriteByte('-')
-		}
-		if slug.Len() == maxSlug {
-			break
-		}
-	}
-	readable := strings.Trim(slug.String(), "-")
-	if readable == "" {
-		readable = "user"
-	}
-	return readable + "-" + hex.EncodeToString(sum[:5])
-}
 
 // desired is the User that an entry leads to.
 func desired(b *v1alpha1.InviteBatch, e *entry) *v1alpha1.User {
 	t := b.Spec.Template
 	u := &v1alpha1.User{
 		ObjectMeta: metav1.ObjectMeta{
-			Namespace: b.Namespace, Name: userName(b.Spec.OrganizationRef.Name, e.address),
+			Namespace: b.Namespace, Name: reference.UserName(b.Spec.OrganizationRef.Name, e.address),
 			Labels: map[string]string{v1alpha1.LabelBatch: b.Name},
 		},
 		Spec: v1alpha1.UserSpec{

@@ -12,6 +12,8 @@ import (
 	"github.com/rollcall-dev/rollcall/internal/verdict"
 )
 
+const usable = "The backend can be used."
+
 // backend finds the system that holds the members and waits until it is reachable.
 func (r *Reconciler) backend(ctx context.Context, s *scope) phase.Answer {
 	org := s.organization
@@ -32,5 +34,5 @@ func (r *Reconciler) backend(ctx context.Context, s *scope) phase.Answer {
 		return verdict.Of(err)
 	}
 	s.backend = backend
-	return phase.Done(v1alpha1.ReasonSucceeded, "The backend can be used.")
+	return phase.Done(v1alpha1.ReasonSucceeded, usable)
 }

@@ -11,19 +11,21 @@ import (
 	"github.com/rollcall-dev/rollcall/internal/index"
 )
 
-// count counts the Users of the organization from the cache.
-func (r *Reconciler) count(ctx context.Context, org *v1alpha1.Organization) (*v1alpha1.OrganizationCounts, error) {
+// count counts the Users of the organization from the cache. They are read only.
+func (r *Reconciler) count(ctx context.Context, s *scope) error {
 	var users v1alpha1.UserList
+	org := s.organization
 	err := r.Client.List(ctx, &users, client.InNamespace(org.Namespace),
 		client.MatchingFields{index.Organization: org.Name}, client.UnsafeDisableDeepCopy)
 	if err != nil {
-		return nil, fmt.Errorf("list users: %w", err)
+		return fmt.Errorf("list users: %w", err)
 	}
 	counts := &v1alpha1.OrganizationCounts{}
 	for i := range users.Items {
 		add(counts, &users.Items[i])
 	}
-	return counts, nil
+	s.users, org.Status.Users = users.Items, counts
+	return nil
 }
 
 func add(counts *v1alpha1.OrganizationCounts, u *v1alpha1.User) {
@@ -40,5 +42,13 @@ func add(counts *v1alpha1.OrganizationCounts, u *v1alpha1.User) {
 	}
 	if len(u.Spec.BusinessUnits) == 0 {
 		counts.Unassigned++
+	}
+	if c := meta.FindStatusCondition(conditions, v1alpha1.ConditionAccepted); c != nil {
+		switch c.Reason {
+		case v1alpha1.ReasonExpired:
+			counts.Expired++
+		case v1alpha1.ReasonDeclined:
+			counts.Declined++
+		}
 	}
 }

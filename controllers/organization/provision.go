@@ -7,17 +7,21 @@ import (
 	"github.com/rollcall-dev/rollcall/api/v1alpha1"
 	"github.com/rollcall-dev/rollcall/internal/address"
 	"github.com/rollcall-dev/rollcall/internal/directory"
+	"github.com/rollcall-dev/rollcall/internal/finalizer"
 	"github.com/rollcall-dev/rollcall/internal/phase"
-	"github.com/rollcall-dev/rollcall/internal/reference"
 	"github.com/rollcall-dev/rollcall/internal/verdict"
 )
 
 // provision makes the tenant known, to the backend and to the ledger, and
 // counts its Users.
 func (r *Reconciler) provision(ctx context.Context, s *scope) phase.Answer {
-	tenant, err := declared(s.organization)
+	tenant, err := tenantOf(s)
 	if err != nil {
 		return phase.Stalled(v1alpha1.ReasonInvalidSpec, err.Error()+".")
+	}
+	// Before anything is done outside Kubernetes: without it nobody would remove that.
+	if err := finalizer.Add(ctx, r.Client, s.organization, v1alpha1.Finalizer); err != nil {
+		return verdict.Of(err)
 	}
 	if err := s.backend.ApplyOrganization(ctx, tenant); err != nil {
 		return verdict.Of(err)
@@ -25,15 +29,15 @@ func (r *Reconciler) provision(ctx context.Context, s *scope) phase.Answer {
 	if err := r.Ledger.ApplyOrganization(ctx, tenant); err != nil {
 		return verdict.Of(err)
 	}
-	counts, err := r.count(ctx, s.organization)
-	if err != nil {
+	if err := r.count(ctx, s); err != nil {
 		return verdict.Of(err)
 	}
-	s.organization.Status.Users = counts
+	s.organization.Status.Plan = nil
 	return phase.Done(v1alpha1.ReasonSucceeded, "The backend knows the organization as declared.")
 }
 
-func declared(org *v1alpha1.Organization) (directory.Organization, error) {
+func tenantOf(s *scope) (directory.Organization, error) {
+	org := s.organization
 	mail := directory.MailIdentity{}
 	for _, field := range []struct {
 		name, value string
@@ -52,8 +56,7 @@ func declared(org *v1alpha1.Organization) (directory.Organization, error) {
 		mail.Server = org.Namespace + "/" + ref.Name
 	}
 	return directory.Organization{
-		ID:          reference.OrganizationID(org.Namespace, v1alpha1.LocalReference{Name: org.Name}),
-		DisplayName: org.Spec.DisplayName, Mail: mail,
+		ID: s.id, DisplayName: org.Spec.DisplayName, Mail: mail,
 		UnknownDelivery: directory.UnknownDelivery(org.Spec.Invitations.OnUnknownDelivery),
 	}, nil
 }

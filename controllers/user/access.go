@@ -12,13 +12,18 @@ import (
 // access gives the person exactly the declared roles and units. What the spec
 // does not mention stays as the backend has it.
 func (r *Reconciler) access(ctx context.Context, s *scope) phase.Answer {
-	wanted := s.person.Access.Over(s.member.Access)
+	wanted, rail := r.demotion(ctx, s, s.person.Access.Over(s.member.Access))
+	if rail.Word == phase.WordFailed {
+		return rail
+	}
 	if !declared.SameAccess(s.member.Access, wanted) {
 		if err := s.backend.ApplyAccess(ctx, s.id, s.current, wanted); err != nil {
 			return verdict.Of(err)
 		}
 	}
 	switch {
+	case rail.Word != phase.WordDone:
+		return rail
 	case s.kept():
 		return phase.Done(s.keptReason(), "Roles and units are recorded, and hold from the moment access is enabled.")
 	case !s.active():

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 
@@ -14,24 +15,27 @@ import (
 	"github.com/rollcall-dev/rollcall/internal/directory"
 	"github.com/rollcall-dev/rollcall/internal/finalizer"
 	"github.com/rollcall-dev/rollcall/internal/phase"
+	"github.com/rollcall-dev/rollcall/internal/rails"
+	"github.com/rollcall-dev/rollcall/internal/rails/census"
 	"github.com/rollcall-dev/rollcall/internal/reference"
 	"github.com/rollcall-dev/rollcall/internal/verdict"
 )
 
-// finalize ends the membership as the removal policy says, revokes what is
-// pending, and lets the object go. When another living User has the address,
-// the membership is that one's, and nothing is removed.
+// finalize ends the membership as the removal policy says and the rails allow,
+// revokes what is pending, and lets the object go. When another living User has
+// the address, the membership is that one's, and nothing is removed.
 func (r *Reconciler) finalize(ctx context.Context, u *v1alpha1.User) phase.Outcome {
 	if !controllerutil.ContainsFinalizer(u, v1alpha1.Finalizer) {
 		return phase.Outcome{}
 	}
-	ending, err := r.release(ctx, u)
-	if err == nil {
-		err = finalizer.Remove(ctx, r.Client, u, v1alpha1.Finalizer)
+	ending, a := r.release(ctx, u)
+	if a.Word != phase.WordDone {
+		return phase.Only(a)
 	}
-	if err != nil {
+	if err := finalizer.Remove(ctx, r.Client, u, v1alpha1.Finalizer); err != nil {
 		return phase.Only(verdict.Of(err))
 	}
+	r.seen.Grew(string(u.UID), nil)
 	// Told last: a removal of the finalizer that conflicts is repeated, and is no
 	// second happening.
 	if ending.reason != "" {
@@ -43,54 +47,157 @@ func (r *Reconciler) finalize(ctx context.Context, u *v1alpha1.User) phase.Outco
 // ending is what an event tells about a membership that is no longer this User's.
 type ending struct{ reason, note string }
 
-func (r *Reconciler) release(ctx context.Context, u *v1alpha1.User) (ending, error) {
-	canonical, err := address.Canonical(u.Spec.Email)
-	if err != nil {
-		return ending{}, nil //nolint:nilerr // an address that is none was never given to a backend
-	}
-	others, err := r.sameAddress(ctx, u)
-	if err != nil {
-		return ending{}, err
-	}
-	if len(others) > 0 {
-		heir := slices.MinFunc(others, precedence)
-		return ending{v1alpha1.ReasonHandedOver, fmt.Sprintf("User %q has the same address; the membership is now its.", heir.Name)}, nil
-	}
-	backend, err := r.backendOf(ctx, u)
-	if err != nil {
-		return ending{}, err
-	}
-	return r.remove(ctx, u, backend, canonical)
-}
+// retained is the ending of whoever stays in.
+var retained = ending{v1alpha1.ReasonRetained, "The person stays as they are in the backend."}
 
-// backendOf finds the backend also when the Organization is gone already.
-func (r *Reconciler) backendOf(ctx context.Context, u *v1alpha1.User) (directory.Backend, error) {
-	org := &v1alpha1.Organization{}
-	err := r.Client.Get(ctx, client.ObjectKey{Namespace: u.Namespace, Name: u.Spec.OrganizationRef.Name}, org)
-	if client.IgnoreNotFound(err) != nil {
-		return nil, fmt.Errorf("get organization: %w", err)
+// release gives up what the User manages. The answer is Done when that is done.
+func (r *Reconciler) release(ctx context.Context, u *v1alpha1.User) (ending, phase.Answer) {
+	d, err := r.farewell(ctx, u)
+	if err != nil {
+		return ending{}, verdict.Of(err)
 	}
-	return r.Backends.For(ctx, u.Namespace, org.Spec.BackendRef)
-}
-
-func (r *Reconciler) remove(ctx context.Context, u *v1alpha1.User, backend directory.Backend, canonical string) (ending, error) {
-	id := reference.OrganizationID(u.Namespace, u.Spec.OrganizationRef)
-	// The link dies before the member goes: otherwise somebody could accept in between.
-	if err := r.Backends.Inviter(backend).Close(ctx, id, canonical); err != nil {
-		return ending{}, fmt.Errorf("revoke invitation: %w", err)
+	if d.organization == nil || d.tornDown() && d.organization.Spec.DeletionPolicy != v1alpha1.DeletionRemove {
+		// The tenant stays as it is, and everybody in it.
+		return r.end(ctx, d, "", retained)
+	}
+	if a, halted := reference.Halted(d.organization); halted {
+		return ending{}, a
+	}
+	if len(d.addresses) > 0 && !d.tornDown() {
+		if a := r.mayGo(ctx, d); a.Word != phase.WordDone {
+			return ending{}, a
+		}
 	}
 	switch u.Spec.RemovalPolicy {
 	case v1alpha1.RemovalPolicyRetain:
-		return ending{v1alpha1.ReasonRetained, "The person stays as they are in the backend."}, nil
+		return r.end(ctx, d, "", retained)
 	case v1alpha1.RemovalPolicyDisable:
-		if err := backend.RemoveMember(ctx, id, canonical, directory.RemovalDisable); err != nil {
-			return ending{}, fmt.Errorf("disable member: %w", err)
-		}
-		return ending{v1alpha1.ReasonDisabled, "The person is disabled in the backend."}, nil
+		return r.end(ctx, d, directory.RemovalDisable, ending{v1alpha1.ReasonDisabled, "The person is disabled in the backend."})
 	default:
-		if err := backend.RemoveMember(ctx, id, canonical, directory.RemovalDrop); err != nil {
-			return ending{}, fmt.Errorf("remove member: %w", err)
-		}
-		return ending{v1alpha1.ReasonRemoved, "The person is removed from the backend."}, nil
+		return r.end(ctx, d, directory.RemovalDrop, ending{v1alpha1.ReasonRemoved, "The person is removed from the backend."})
 	}
+}
+
+// farewell is a deleted User with what it still manages.
+type farewell struct {
+	user *v1alpha1.User
+	id   directory.OrganizationID
+	// organization is nil when it is gone.
+	organization *v1alpha1.Organization
+	backend      directory.Backend
+	// declared is the address in the spec, in canonical form; empty when it is none.
+	declared string
+	// addresses are those that this User holds and no living one has.
+	addresses []string
+	// ending is that of a User that manages nothing any more.
+	ending ending
+}
+
+// tornDown reports whether the whole organization goes, on purpose.
+func (d *farewell) tornDown() bool { return d.organization.DeletionTimestamp != nil }
+
+// farewell finds out what the User holds, and who takes it over. An address
+// that it declares and does not hold was never given to a backend for it.
+func (r *Reconciler) farewell(ctx context.Context, u *v1alpha1.User) (*farewell, error) {
+	d := &farewell{user: u, id: reference.OrganizationID(u.Namespace, u.Spec.OrganizationRef)}
+	held, err := r.Holdings.HeldBy(ctx, d.id, u.Name)
+	if err != nil {
+		return nil, err
+	}
+	asked := []string{}
+	for _, h := range held {
+		asked = append(asked, h.Address)
+	}
+	if d.declared, err = address.Canonical(u.Spec.Email); err != nil {
+		d.declared = ""
+	} else if !slices.Contains(asked, d.declared) {
+		asked = append(asked, d.declared)
+	}
+	for i, at := range asked {
+		heir, err := r.heir(ctx, u, at)
+		switch {
+		case err != nil:
+			return nil, err
+		case heir != nil:
+			d.ending = ending{v1alpha1.ReasonHandedOver, fmt.Sprintf("User %q has the same address; the membership is now its.", heir.Name)}
+		case i < len(held):
+			d.addresses = append(d.addresses, at)
+		}
+	}
+	return d, r.findBackend(ctx, d)
+}
+
+// heir is the other living User that the address belongs to; nil when there is none.
+func (r *Reconciler) heir(ctx context.Context, u *v1alpha1.User, at string) (*v1alpha1.User, error) {
+	as := u.DeepCopy()
+	as.Spec.Email = at
+	heirs, err := r.sameAddress(ctx, as)
+	if err != nil || len(heirs) == 0 {
+		return nil, err
+	}
+	return slices.MinFunc(heirs, precedence), nil
+}
+
+// findBackend finds the backend also when the Organization is gone already, and
+// what it named with it: then only the ledger is left to be told.
+func (r *Reconciler) findBackend(ctx context.Context, d *farewell) error {
+	org := &v1alpha1.Organization{}
+	err := r.Client.Get(ctx, client.ObjectKey{Namespace: d.user.Namespace, Name: d.user.Spec.OrganizationRef.Name}, org)
+	if client.IgnoreNotFound(err) != nil {
+		return fmt.Errorf("get organization: %w", err)
+	}
+	if !apierrors.IsNotFound(err) {
+		d.organization = org
+	}
+	d.backend, err = r.Backends.For(ctx, d.user.Namespace, org.Spec.BackendRef)
+	if directory.IsKind(err, directory.KindNotFound) && (d.organization == nil || d.tornDown()) {
+		d.backend, err = r.Backends.For(ctx, d.user.Namespace, nil)
+	}
+	return err
+}
+
+// mayGo waits for the delay, and asks the rails. A User that removes nobody is
+// not asked about. Who has the address is looked at once more at the end.
+func (r *Reconciler) mayGo(ctx context.Context, d *farewell) phase.Answer {
+	uid := string(d.user.UID)
+	due := rails.Due(d.user.DeletionTimestamp.Time, r.seen.Grew(uid, []string{uid}), census.RemovalDelay(&d.organization.Spec.Safety))
+	if left := due.Sub(r.Clock.Now()); left > 0 {
+		return phase.WaitingFor(left, v1alpha1.ReasonProgressing,
+			"Waits for safety.removalDelay: another User with the same address would take the membership over.")
+	}
+	if d.user.Spec.RemovalPolicy == v1alpha1.RemovalPolicyRetain {
+		return phase.Done("", "")
+	}
+	named := d.declared
+	if named == "" {
+		named = d.addresses[0]
+	}
+	return r.guard(ctx, leaving{
+		user: d.user, organization: d.organization, backend: d.backend, address: named, current: d.addresses,
+	})
+}
+
+// end revokes what is pending and removes the person in the way given; "" removes
+// nobody.
+func (r *Reconciler) end(ctx context.Context, d *farewell, how directory.Removal, as ending) (ending, phase.Answer) {
+	for _, at := range d.addresses {
+		// The link dies before the member goes: otherwise somebody could accept in between.
+		if err := r.Backends.Inviter(d.backend).Close(ctx, d.id, at); err != nil {
+			return ending{}, verdict.Of(fmt.Errorf("revoke invitation: %w", err))
+		}
+		if how != "" {
+			if err := d.backend.RemoveMember(ctx, d.id, at, how); err != nil {
+				return ending{}, verdict.Of(fmt.Errorf("end membership: %w", err))
+			}
+		}
+		if err := r.Holdings.Release(ctx, d.id, at); err != nil {
+			return ending{}, verdict.Of(fmt.Errorf("release address: %w", err))
+		}
+	}
+	unblock(d.user)
+	if len(d.addresses) == 0 && (d.declared == "" || d.ending.reason != "") {
+		return d.ending, phase.Done("", "")
+	}
+	// Also when nothing is held any more: an earlier attempt got that far.
+	return as, phase.Done("", "")
 }

@@ -20,6 +20,9 @@ func (r *Reconciler) identity(ctx context.Context, s *scope) phase.Answer {
 	if a := r.hold(ctx, s); a.Word != phase.WordDone {
 		return a
 	}
+	if a := r.keepsOut(ctx, s); a.Word != phase.WordDone {
+		return a
+	}
 	wanted := s.person.Member(s.id)
 	wanted.Address = s.current
 	member, err := s.backend.ApplyMember(ctx, wanted)

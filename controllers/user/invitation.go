@@ -75,7 +75,12 @@ func (s *scope) facts(now time.Time, current directory.Invitation) invite.Facts 
 	}
 }
 
+// remindAfter is empty for whoever mails its own invitations: they remind as
+// they like.
 func (s *scope) remindAfter() []time.Duration {
+	if s.reminder == nil {
+		return nil
+	}
 	times := make([]time.Duration, 0, len(s.organization.Spec.Invitations.Reminders))
 	for _, d := range s.organization.Spec.Invitations.Reminders {
 		times = append(times, d.Duration)
@@ -91,12 +96,7 @@ func (r *Reconciler) act(ctx context.Context, s *scope, d invite.Decision, f inv
 	case invite.ActClose:
 		return directory.Invitation{}, s.inviter.Close(ctx, s.id, s.person.Address)
 	case invite.ActRemind:
-		reminder, ok := s.inviter.(directory.Reminder)
-		if !ok {
-			// Whoever mails its own invitations reminds as it likes.
-			return f.Invitation, nil
-		}
-		return reminder.Remind(ctx, f.Invitation.ID, d.Reminder)
+		return s.reminder.Remind(ctx, f.Invitation.ID, d.Reminder)
 	case invite.ActMove:
 		return f.Invitation, r.move(ctx, s)
 	case invite.ActNothing, invite.ActInvite:

@@ -15,6 +15,7 @@ import (
 	"github.com/rollcall-dev/rollcall/internal/declared"
 	"github.com/rollcall-dev/rollcall/internal/directory"
 	"github.com/rollcall-dev/rollcall/internal/phase"
+	"github.com/rollcall-dev/rollcall/internal/rails"
 	"github.com/rollcall-dev/rollcall/internal/status"
 )
 
@@ -48,6 +49,9 @@ type Options struct {
 	Changes  Changes
 	// Holdings keeps which User manages which address.
 	Holdings directory.Holdings
+	// Rails decides who may be removed, and Alarm counts who may not.
+	Rails    directory.RemovalRail
+	Alarm    Alarm
 	Recorder events.EventRecorder
 	Clock    clock.PassiveClock
 }
@@ -59,6 +63,8 @@ const resync = 10 * time.Hour
 type Reconciler struct {
 	Options
 	report *status.Reporter[*v1alpha1.User]
+	// seen remembers since when a deletion is known.
+	seen *rails.Settling
 }
 
 // +kubebuilder:rbac:groups=iam.rollcall.dev,resources=users,verbs=get;list;watch;patch
@@ -67,8 +73,8 @@ type Reconciler struct {
 
 // New fails when a dependency is missing.
 func New(o Options) (*Reconciler, error) {
-	if o.Client == nil || o.Secrets == nil || o.Backends == nil || o.Changes == nil || o.Holdings == nil {
-		return nil, errors.New("user: Client, Secrets, Backends, Changes and Holdings are required")
+	if o.Client == nil || o.Secrets == nil || o.Backends == nil || o.Changes == nil || o.Holdings == nil || o.Rails == nil || o.Alarm == nil {
+		return nil, errors.New("user: Client, Secrets, Backends, Changes, Holdings, Rails and Alarm are required")
 	}
 	report, err := status.NewReporter(status.Options[*v1alpha1.User]{
 		Client: o.Client, Clock: o.Clock, Recorder: o.Recorder, Resync: resync,
@@ -80,13 +86,13 @@ func New(o Options) (*Reconciler, error) {
 			v1alpha1.ConditionAccessApplied, v1alpha1.ConditionInvited,
 		},
 		Beside:   []string{v1alpha1.ConditionPending, v1alpha1.ConditionAccepted},
-		Announce: []string{v1alpha1.ConditionInvited, v1alpha1.ConditionAccepted},
+		Announce: []string{v1alpha1.ConditionInvited, v1alpha1.ConditionAccepted, v1alpha1.ConditionRemovalBlocked},
 		Happened: happened,
 	})
 	if err != nil {
 		return nil, err
 	}
-	return &Reconciler{Options: o, report: report}, nil
+	return &Reconciler{Options: o, report: report, seen: rails.NewSettling(o.Clock)}, nil
 }
 
 // Reconcile implements reconcile.ObjectReconciler.
@@ -119,7 +125,8 @@ func (r *Reconciler) converge(ctx context.Context, u *v1alpha1.User) phase.Outco
 type scope struct {
 	user *v1alpha1.User
 
-	// id, person, organization, roles, units, backend and inviter are set by resolve.
+	// id, person, organization, roles, units, backend, inviter and reminder are
+	// set by resolve; reminder is nil when the inviter is none.
 	id           directory.OrganizationID
 	person       declared.Person
 	organization *v1alpha1.Organization
@@ -127,6 +134,7 @@ type scope struct {
 	units        map[string]*v1alpha1.BusinessUnit
 	backend      directory.Backend
 	inviter      directory.Inviter
+	reminder     directory.Reminder
 
 	// current is the address under which the backend knows the person, set by
 	// identity: the declared one, or a former one while moving.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/rollcall-dev/rollcall/api/v1alpha1"
 	"github.com/rollcall-dev/rollcall/internal/declared"
+	"github.com/rollcall-dev/rollcall/internal/directory"
 	"github.com/rollcall-dev/rollcall/internal/finalizer"
 	"github.com/rollcall-dev/rollcall/internal/index"
 	"github.com/rollcall-dev/rollcall/internal/phase"
@@ -62,6 +63,7 @@ func (r *Reconciler) resolveOrganization(ctx context.Context, s *scope) phase.An
 		return verdict.Of(err)
 	}
 	s.organization, s.backend, s.inviter = org, backend, r.Backends.Inviter(backend)
+	s.reminder, _ = s.inviter.(directory.Reminder)
 	s.id = reference.OrganizationID(org.Namespace, s.user.Spec.OrganizationRef)
 	return a
 }

@@ -3,6 +3,7 @@ package user
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -31,7 +32,7 @@ func (r *Reconciler) Setup(mgr ctrl.Manager, o controller.Options) error {
 	return ctrl.NewControllerManagedBy(mgr).
 		Named("user").
 		For(&v1alpha1.User{}, builder.WithPredicates(predicate.Or(
-			predicate.GenerationChangedPredicate{}, predicate.LabelChangedPredicate{}))).
+			predicate.GenerationChangedPredicate{}, predicate.LabelChangedPredicate{}, predicate.AnnotationChangedPredicate{}))).
 		Watches(&v1alpha1.Organization{}, watch.Those(r.Client, users, index.Organization, watch.Name), declared).
 		Watches(&v1alpha1.Role{}, watch.Those(r.Client, users, index.Role, watch.Name), declared).
 		Watches(&v1alpha1.BusinessUnit{}, watch.Those(r.Client, users, index.BusinessUnit, watch.Name), declared).
@@ -49,14 +50,15 @@ func person(o client.Object) []string {
 	return []string{index.PersonKey(u.Spec.OrganizationRef.Name, u.Spec.Email)}
 }
 
-// departing passes Users that go: another one with the same address may take
-// over then.
+// departing passes Users that go, and those that come to an address: one of
+// them may take over what another one had.
 func departing() predicate.Predicate {
 	return predicate.Funcs{
-		CreateFunc:  func(event.CreateEvent) bool { return false },
+		CreateFunc:  func(event.CreateEvent) bool { return true },
 		GenericFunc: func(event.GenericEvent) bool { return false },
 		UpdateFunc: func(e event.UpdateEvent) bool {
-			return e.ObjectOld.GetDeletionTimestamp() == nil && e.ObjectNew.GetDeletionTimestamp() != nil
+			return e.ObjectOld.GetDeletionTimestamp() == nil && e.ObjectNew.GetDeletionTimestamp() != nil ||
+				!slices.Equal(person(e.ObjectOld), person(e.ObjectNew))
 		},
 	}
 }
@@ -95,6 +97,10 @@ func (r *Reconciler) follow(ctx context.Context, q queue, missed bool) error {
 	users := func() client.ObjectList { return &v1alpha1.UserList{} }
 	enqueue := watch.Those(r.Client, users, index.Person, person)
 	return r.Changes.FollowAfter(ctx, head, func(c directory.Change) {
+		if c.Address == "" {
+			r.enqueueStopped(ctx, c.Organization, q)
+			return
+		}
 		namespace, name, _ := strings.Cut(string(c.Organization), "/")
 		u := &v1alpha1.User{}
 		u.Namespace, u.Spec.Email = namespace, c.Address

@@ -111,7 +111,7 @@ func followed(t *testing.T, f func(t *testing.T, feed *feed, q *queue)) {
 	synctest.Test(t, func(t *testing.T) {
 		feed, q := newFeed(), &queue{added: map[string]bool{}}
 		users, err := user.New(user.Options{
-			Client: s.Client, Secrets: s.Client, Backends: s.Backends, Changes: feed, Holdings: s.Ledger, Recorder: s.Recorder, Clock: s.Clock,
+			Client: s.Client, Secrets: s.Client, Backends: s.Backends, Changes: feed, Holdings: s.Ledger, Rails: s.Ledger, Alarm: s.Alarm, Recorder: s.Recorder, Clock: s.Clock,
 		})
 		if err != nil {
 			t.Fatal(err)

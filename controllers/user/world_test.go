@@ -34,6 +34,7 @@ func newWorld(t *testing.T, users ...*v1alpha1.User) *world {
 	w := emptyWorld(t)
 	w.Provide(testkit.Organization(func(o *v1alpha1.Organization) {
 		o.Spec.Invitations.ExpiresAfter = &metav1.Duration{Duration: week}
+		o.Spec.Safety.RemovalDelay = &metav1.Duration{}
 	}))
 	for _, u := range users {
 		w.Apply(u)
@@ -46,7 +47,7 @@ func emptyWorld(t *testing.T) *world {
 	t.Helper()
 	s := stage.New(t)
 	users, err := user.New(user.Options{
-		Client: s.Client, Secrets: s.Client, Backends: s.Backends, Changes: s.Ledger, Holdings: s.Ledger, Recorder: s.Recorder, Clock: s.Clock,
+		Client: s.Client, Secrets: s.Client, Backends: s.Backends, Changes: s.Ledger, Holdings: s.Ledger, Rails: s.Ledger, Alarm: s.Alarm, Recorder: s.Recorder, Clock: s.Clock,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -212,12 +213,15 @@ var (
 
 func TestNew_NeedsEverything(t *testing.T) {
 	s := stage.New(t)
-	whole := user.Options{Client: s.Client, Secrets: s.Client, Backends: s.Backends, Changes: s.Ledger, Holdings: s.Ledger, Recorder: s.Recorder, Clock: s.Clock}
+	whole := user.Options{Client: s.Client, Secrets: s.Client, Backends: s.Backends, Changes: s.Ledger, Holdings: s.Ledger, Rails: s.Ledger, Alarm: s.Alarm, Recorder: s.Recorder, Clock: s.Clock}
 	for name, take := range map[string]func(*user.Options){
 		"Client":   func(o *user.Options) { o.Client = nil },
 		"Secrets":  func(o *user.Options) { o.Secrets = nil },
 		"Backends": func(o *user.Options) { o.Backends = nil },
 		"Changes":  func(o *user.Options) { o.Changes = nil },
+		"Holdings": func(o *user.Options) { o.Holdings = nil },
+		"Rails":    func(o *user.Options) { o.Rails = nil },
+		"Alarm":    func(o *user.Options) { o.Alarm = nil },
 		"Recorder": func(o *user.Options) { o.Recorder = nil },
 		"Clock":    func(o *user.Options) { o.Clock = nil },
 	} {

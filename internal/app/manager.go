@@ -20,8 +20,10 @@ import (
 
 	"github.com/rollcall-dev/rollcall/api/v1alpha1"
 	"github.com/rollcall-dev/rollcall/controllers"
+	"github.com/rollcall-dev/rollcall/internal/census"
 	"github.com/rollcall-dev/rollcall/internal/ledger"
 	"github.com/rollcall-dev/rollcall/internal/mail"
+	"github.com/rollcall-dev/rollcall/internal/rails/alarm"
 )
 
 // leaseName is the Lease that leading managers hold.
@@ -95,11 +97,22 @@ func assemble(ctx context.Context, mgr ctrl.Manager, o *managerOptions, s *store
 	if err != nil {
 		return fmt.Errorf("connect to Kubernetes: %w", err)
 	}
+	found, err := newBackends(mgr.GetClient(), s, metrics.Registry)
+	if err != nil {
+		return err
+	}
+	rails, err := alarm.New(metrics.Registry)
+	if err != nil {
+		return err
+	}
 	err = controllers.Setup(ctx, mgr, controllers.Options{
-		Direct: direct, Backends: &backends{reader: mgr.GetClient(), store: s}, Ledger: s.ledger,
+		Direct: direct, Backends: found, Ledger: s.ledger, Alarm: rails,
 		Clock: wallClock(), Workers: o.workers,
 	})
 	if err != nil {
+		return err
+	}
+	if err := count(log, s); err != nil {
 		return err
 	}
 	outbox, err := mail.New(mail.OutboxOptions{
@@ -122,6 +135,13 @@ func assemble(ctx context.Context, mgr ctrl.Manager, o *managerOptions, s *store
 		return err
 	}
 	return mgr.Add(everywhere(func(ctx context.Context) error { return w.serve(ctx, o.portal) }))
+}
+
+// count exports how many invitations and mails stand where.
+func count(log logr.Logger, s *store) error {
+	return census.New(census.Options{
+		Ledger: s.ledger, Clock: wallClock(), Log: log.WithName("census"), Registerer: metrics.Registry,
+	})
 }
 
 // everywhere is a part of the process that runs whoever leads.

@@ -50,7 +50,7 @@ func newPortal(log logr.Logger, o webOptions, s *store, metrics prometheus.Regis
 	}
 	log = log.WithName("portal")
 	handler, err := portal.New(portal.Options{
-		BaseURL: o.url, Invitations: invitations{s.ledger, s.embedded}, Accounts: s.embedded,
+		BaseURL: o.url, Invitations: invitations{s.ledger, s.embedded}, Joins: s.ledger, Accounts: s.embedded,
 		Health: s.db.Ping, TrustedProxies: proxies, Clock: wallClock(), Log: log, Registerer: metrics,
 	})
 	if err != nil {

@@ -3,11 +3,11 @@ package cli
 import (
 	"context"
 	"errors"
+	"maps"
 	"time"
 
 	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/watch"
-	"k8s.io/client-go/util/retry"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
@@ -106,19 +106,17 @@ func orCause(ctx context.Context, err error) error {
 	return err
 }
 
-// annotate sets one annotation, again on conflict.
+// annotate sets one annotation, and touches nothing else.
 func (c *cluster) annotate(ctx context.Context, object client.Object, key, value string) error {
-	return retry.RetryOnConflict(retry.DefaultRetry, func() error {
-		before, ok := object.DeepCopyObject().(client.Object)
-		if !ok {
-			return errors.New("copy of an object is no object")
-		}
-		all := map[string]string{}
-		for k, v := range object.GetAnnotations() {
-			all[k] = v
-		}
-		all[key] = value
-		object.SetAnnotations(all)
-		return c.Patch(ctx, object, client.MergeFrom(before), client.FieldOwner(fieldManager))
-	})
+	before, ok := object.DeepCopyObject().(client.Object)
+	if !ok {
+		return errors.New("copy of an object is no object")
+	}
+	all := maps.Clone(object.GetAnnotations())
+	if all == nil {
+		all = map[string]string{}
+	}
+	all[key] = value
+	object.SetAnnotations(all)
+	return c.Patch(ctx, object, client.MergeFrom(before), client.FieldOwner(fieldManager))
 }

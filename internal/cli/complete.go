@@ -4,18 +4,15 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/spf13/cobra"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/runtime"
-	"github.com/spf13/cobra"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/rollcall-dev/rollcall/api/v1alpha1"
 	"github.com/rollcall-dev/rollcall/internal/cli/safe"
 )
-
-// completer offers words for what is being typed.
-type completer func(cmd *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective)
 
 // complete offers fixed words for a flag.
 func complete(cmd *cobra.Command, flag string, words ...string) {
@@ -25,7 +22,7 @@ func complete(cmd *cobra.Command, flag string, words ...string) {
 // names offers the names of the objects of a kind, each after the prefix.
 // Whoever is not told twice is left out, and so is whatever cannot be read:
 // completion has nobody to complain to.
-func (s *session) names(list func() client.ObjectList, prefix string) completer {
+func (s *session) names(list func() client.ObjectList, prefix string) cobra.CompletionFunc {
 	return func(cmd *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
 		c, err := s.cluster()
 		if err != nil {
@@ -54,16 +51,16 @@ func (s *session) names(list func() client.ObjectList, prefix string) completer 
 	}
 }
 
-func (s *session) userNames() completer {
+func (s *session) userNames() cobra.CompletionFunc {
 	return s.names(func() client.ObjectList { return &v1alpha1.UserList{} }, "")
 }
 
-func (s *session) organizationNames() completer {
+func (s *session) organizationNames() cobra.CompletionFunc {
 	return s.names(func() client.ObjectList { return &v1alpha1.OrganizationList{} }, "")
 }
 
 // either offers what each of several offers.
-func either(completers ...completer) completer {
+func either(completers ...cobra.CompletionFunc) cobra.CompletionFunc {
 	return func(cmd *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
 		var found []string
 		for _, c := range completers {
@@ -75,7 +72,7 @@ func either(completers ...completer) completer {
 }
 
 // first offers only for the first argument.
-func first(c completer) completer {
+func first(c cobra.CompletionFunc) cobra.CompletionFunc {
 	return func(cmd *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
 		if len(args) > 0 {
 			return nil, cobra.ShellCompDirectiveNoFileComp
@@ -85,11 +82,11 @@ func first(c completer) completer {
 }
 
 func (s *session) completeNamespaces(root *cobra.Command) {
-	_ = root.RegisterFlagCompletionFunc("namespace", cobra.CompletionFunc(s.names(func() client.ObjectList { return &corev1.NamespaceList{} }, "")))
+	_ = root.RegisterFlagCompletionFunc("namespace", s.names(func() client.ObjectList { return &corev1.NamespaceList{} }, ""))
 }
 
 // organizationFlag adds --organization, with completion.
 func (s *session) organizationFlag(cmd *cobra.Command, into *string) {
 	cmd.Flags().StringVar(into, "organization", "", "Name of the Organization. Default: the only one of the namespace.")
-	_ = cmd.RegisterFlagCompletionFunc("organization", cobra.CompletionFunc(s.organizationNames()))
+	_ = cmd.RegisterFlagCompletionFunc("organization", s.organizationNames())
 }

@@ -58,7 +58,8 @@ const (
 
 // Change says that something about an address was changed by somebody else
 // than its controller: the portal, the mail outbox, another process. It
-// carries no data; whoever gets it looks again.
+// carries no data; whoever gets it looks again. Without an address it is about
+// all of the organization whom a rail had stopped, or stops now.
 type Change struct {
 	// Sequence grows in the order in which changes were committed.
 	Sequence     int64

@@ -43,6 +43,21 @@ WHERE i.organization = $1 AND i.address > $2 AND i.closed = 0 AND NOT EXISTS (
 	WHERE n.organization = i.organization AND n.address = i.address AND n.revision > i.revision AND n.closed = 0)
 ORDER BY i.address LIMIT $3`
 
+// Joining returns the addresses of those who confirmed that they join by a
+// shareable link, and whose declaration may still be on its way. There are few
+// at a time.
+func (l *Ledger) Joining(ctx context.Context, org directory.OrganizationID) ([]string, error) {
+	var addresses []string
+	err := l.read(ctx, "list who is about to join", func(ctx context.Context, tx database.Tx) error {
+		var err error
+		addresses, err = selectIDs(ctx, tx, joiningOfAll, org)
+		return err
+	})
+	return addresses, err
+}
+
+const joiningOfAll = "SELECT address FROM joins WHERE organization = $1 AND state IN ('Confirmed', 'AwaitingApproval')"
+
 // AuditBefore is [Ledger.Audit] of a whole organization, continued: entries older
 // than the one with the id, newest first; "" begins with the newest. Fewer than
 // asked for, at most 1000, means the end.

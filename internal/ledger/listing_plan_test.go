@@ -15,6 +15,7 @@ func TestPromise_PagesAreReadByAnIndex(t *testing.T) {
 		"one holding":        holdingOfAddress,
 		"holdings of a User": holdingsOfHolder,
 		"invitations":        selectRecords + newestOfAll,
+		"joining":            joiningOfAll,
 		"audit":              selectAudit + auditBefore,
 	} {
 		t.Run(reason, func(t *testing.T) {

@@ -1,12 +1,15 @@
 package ledger_test
 
 import (
+	"context"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/rollcall-dev/rollcall/internal/database"
 	"github.com/rollcall-dev/rollcall/internal/directory"
 	"github.com/rollcall-dev/rollcall/internal/ledger"
 )
@@ -104,4 +107,38 @@ func TestBY12_AuditInPages(t *testing.T) {
 			w.t.Errorf("%d entries (-want +got):\n%s", len(got), diff)
 		}
 	})
+}
+
+// Whoever has confirmed a link is known before anybody declares them.
+func TestHE4_WhoIsAboutToJoin(t *testing.T) {
+	eachDatabase(t, func(w *world) {
+		if got, err := w.Joining(w.t.Context(), clinic); err != nil || len(got) > 0 {
+			w.t.Errorf("%q, %v; want nobody", got, err)
+		}
+		w.insertJoin("team/other", "d@example.com", directory.JoinConfirmed)
+		for address, state := range map[string]directory.JoinState{
+			"a@example.com": directory.JoinRequested, "b@example.com": directory.JoinAsked, ada: directory.JoinConfirmed, "c@example.com": directory.JoinSettled,
+			"e@example.com": directory.JoinAwaitingApproval,
+		} {
+			w.insertJoin(clinic, address, state)
+		}
+		got, err := w.Joining(w.t.Context(), clinic)
+		slices.Sort(got)
+		if diff := cmp.Diff([]string{ada, "e@example.com"}, got); diff != "" || err != nil {
+			w.t.Errorf("%v (-want +got):\n%s", err, diff)
+		}
+	})
+}
+
+func (w *world) insertJoin(org directory.OrganizationID, address string, state directory.JoinState) {
+	w.t.Helper()
+	err := w.db.Write(w.t.Context(), func(ctx context.Context, tx database.Tx) error {
+		_, err := tx.ExecContext(ctx, `
+			INSERT INTO joins (organization, link, address, state, rotation, name, invitation, approval, requested_at, confirmed_at)
+			VALUES ($1, 'walk-in', $2, $3, 1, '', '', 0, 0, 0)`, org, address, state)
+		return err
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
 }

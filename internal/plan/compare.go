@@ -27,6 +27,9 @@ type Facts struct {
 	Complete bool
 	// Holdings are all of the organization.
 	Holdings []directory.Holding
+	// Joining are the addresses of those who joined by an InviteLink and whose
+	// User is still to be made.
+	Joining []string
 	// Invitations are the newest of every address; only a plan needs them.
 	Invitations []directory.Invitation
 	// Administering names the Roles that administer the organization.
@@ -108,13 +111,17 @@ type gathered struct {
 	holdings    map[string]*directory.Holding
 	heldBy      map[string][]*directory.Holding
 	invitations map[string]directory.Invitation
+	joining     map[string]bool
 }
 
 func gather(f Facts) gathered {
 	g := gathered{
 		now: f.Now, roster: declared.NewRoster(f.Users), members: make(map[string]*directory.ObservedMember, len(f.Members)),
 		holdings: make(map[string]*directory.Holding, len(f.Holdings)), heldBy: make(map[string][]*directory.Holding, len(f.Holdings)),
-		invitations: make(map[string]directory.Invitation, len(f.Invitations)),
+		invitations: make(map[string]directory.Invitation, len(f.Invitations)), joining: make(map[string]bool, len(f.Joining)),
+	}
+	for _, address := range f.Joining {
+		g.joining[address] = true
 	}
 	for i := range f.Members {
 		g.members[f.Members[i].Address] = &f.Members[i]
@@ -130,10 +137,10 @@ func gather(f Facts) gathered {
 	return g
 }
 
-// claimed reports whether any User has or holds the address. One whose address
+// claimed reports whether any User has or holds the address, or is about to. One whose address
 // was changed holds the old one until the new one is confirmed.
 func (g gathered) claimed(address string) bool {
-	if g.roster.Living(address) != nil || g.roster.Going(address) != nil {
+	if g.joining[address] || g.roster.Living(address) != nil || g.roster.Going(address) != nil {
 		return true
 	}
 	h := g.holdings[address]

@@ -42,6 +42,7 @@ func TestBY7_Undeclared(t *testing.T) {
 			f.Holdings = []directory.Holding{{Address: "eve@example.com", Holder: "ada"}}
 		}, true},
 		"held by the Organization": {func(f *plan.Facts) { f.Holdings = []directory.Holding{{Address: "eve@example.com"}} }, true},
+		"joins by a link":          {func(f *plan.Facts) { f.Joining = []string{"eve@example.com"} }, false},
 		"joined a moment ago":      {func(f *plan.Facts) { f.Members[0].JoinedAt = now.Add(-9 * time.Minute) }, false},
 		"joined ten minutes ago":   {func(f *plan.Facts) { f.Members[0].JoinedAt = now.Add(-10 * time.Minute) }, true},
 		"joined in the future":     {func(f *plan.Facts) { f.Members[0].JoinedAt = now.Add(time.Hour) }, false},

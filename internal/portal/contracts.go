@@ -20,7 +20,10 @@ type Invitations interface {
 	// password is normalized, follows the policy of this package, and is to be
 	// kept as a hash only. KindNotFound means that the invitation is not
 	// pending any more; KindConflict that the person is disabled; KindInvalid
-	// that name or password can not be taken. Then nothing has changed.
+	// that name or password can not be taken. For somebody who joins by a
+	// shareable link also KindQuotaExceeded, when no place is left, KindDenied,
+	// when an approval is needed, and KindExists, when they are in. Then nothing
+	// has changed.
 	Accept(ctx context.Context, token string, a directory.Acceptance) (session string, _ directory.Account, _ error)
 	// Confirm redeems a link by which somebody who is in confirms a changed
 	// address. KindNotFound means that it is not pending any more.

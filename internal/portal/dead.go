@@ -18,6 +18,9 @@ func (p *portal) showDead(w http.ResponseWriter, r *http.Request, i directory.In
 }
 
 func deadLink(i directory.Invitation) notice {
+	if i.Purpose == directory.PurposeJoinByLink {
+		return deadJoin(i)
+	}
 	organization := isolate(i.Details.OrganizationName)
 	if i.Purpose == directory.PurposeConfirm && i.State != "" {
 		return deadConfirmation(i, organization)

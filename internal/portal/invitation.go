@@ -66,7 +66,8 @@ type invitationPage struct {
 	// Until and Left are when the link ends, in words; Machine is Until for
 	// programs.
 	Until, Left, Machine string
-	// Accept and Decline are paths of ours.
+	// Accept and Decline are paths of ours; Decline is empty for whoever joins by
+	// a shareable link.
 	Accept, Decline string
 	PasswordMin     int
 	PasswordMax     int
@@ -76,6 +77,11 @@ type invitationPage struct {
 
 func (p *portal) invitationDocument(token string, i directory.Invitation, name string, ps problems) document {
 	title := "Join " + isolate(i.Details.OrganizationName)
+	decline := "/i/" + token + "/decline"
+	if i.Purpose == directory.PurposeJoinByLink {
+		// Nobody has invited the person, who could see it.
+		decline = ""
+	}
 	if len(ps) > 0 {
 		title = "Error: " + title
 	}
@@ -90,7 +96,7 @@ func (p *portal) invitationDocument(token string, i directory.Invitation, name s
 			Left:              left(i.ExpiresAt.Sub(p.clock.Now())),
 			Machine:           machine(i.ExpiresAt),
 			Accept:            "/i/" + token,
-			Decline:           "/i/" + token + "/decline",
+			Decline:           decline,
 			PasswordMin:       passwordMin,
 			PasswordMax:       passwordMax,
 			NameMax:           nameMax,
@@ -134,6 +140,10 @@ func (p *portal) showInvitation(w http.ResponseWriter, r *http.Request) {
 		p.showConfirm(w, r, token, invitation)
 		return
 	}
+	if invitation.Purpose == directory.PurposeJoinByLink {
+		p.showJoiner(w, r, token, invitation)
+		return
+	}
 	p.show(w, r, http.StatusOK, p.invitationDocument(token, invitation, invitation.Details.DisplayName, nil))
 }
 
@@ -149,6 +159,9 @@ func (p *portal) acceptInvitation(w http.ResponseWriter, r *http.Request) {
 	}
 	if invitation.Purpose == directory.PurposeConfirm {
 		p.confirmAddress(w, r, token, invitation, fields["confirm"])
+		return
+	}
+	if invitation.Purpose == directory.PurposeJoinByLink && !p.joinerGoesOn(w, r, token, invitation, fields) {
 		return
 	}
 	acceptance := directory.Acceptance{
@@ -177,6 +190,9 @@ func acceptanceProblems(a directory.Acceptance, i directory.Invitation) problems
 // refuseAcceptance answers when what looked good a moment ago was refused.
 func (p *portal) refuseAcceptance(w http.ResponseWriter, r *http.Request, i directory.Invitation, name string, err error) {
 	token := r.PathValue("token")
+	if i.Purpose == directory.PurposeJoinByLink && p.refuseJoiner(w, r, token, i, err) {
+		return
+	}
 	switch directory.KindOf(err) {
 	case directory.KindNotFound:
 		p.showOvertaken(w, r, token)

@@ -31,6 +31,9 @@ type Limits struct {
 	// Invitation is for one invitation's link, pages and forms. Default: 30,
 	// then one in 5 seconds.
 	Invitation Limit
+	// Link is for one shareable link, pages and forms. Default: 600, then 10 a
+	// second; a lecture hall can follow it at once.
+	Link Limit
 	// SignIn is for one address in one organization, whether they exist or
 	// not. Default: 10, then one in 30 seconds.
 	SignIn Limit
@@ -41,7 +44,7 @@ type Limits struct {
 }
 
 func (l Limits) validate() error {
-	for _, limit := range []Limit{l.Requests, l.Submissions, l.Invitation, l.SignIn} {
+	for _, limit := range []Limit{l.Requests, l.Submissions, l.Invitation, l.Link, l.SignIn} {
 		if limit != (Limit{}) && (limit.Every <= 0 || limit.Burst <= 0) {
 			return errors.New("a limit of the portal needs both a burst and a time, above zero")
 		}
@@ -65,6 +68,7 @@ type limiters struct {
 	requests    *keyedLimiter[netip.Prefix]
 	submissions *keyedLimiter[netip.Prefix]
 	invitation  *keyedLimiter[[sha256.Size]byte]
+	link        *keyedLimiter[[sha256.Size]byte]
 	signIn      *keyedLimiter[[sha256.Size]byte]
 }
 
@@ -77,6 +81,7 @@ func newLimiters(l Limits, c clock.PassiveClock) *limiters {
 		requests:    newKeyedLimiter[netip.Prefix](l.Requests.or(Limit{Every: 200 * time.Millisecond, Burst: 120}), entries, c),
 		submissions: newKeyedLimiter[netip.Prefix](l.Submissions.or(Limit{Every: 2 * time.Second, Burst: 30}), entries, c),
 		invitation:  newKeyedLimiter[[sha256.Size]byte](l.Invitation.or(Limit{Every: 5 * time.Second, Burst: 30}), entries, c),
+		link:        newKeyedLimiter[[sha256.Size]byte](l.Link.or(Limit{Every: 100 * time.Millisecond, Burst: 600}), entries, c),
 		signIn:      newKeyedLimiter[[sha256.Size]byte](l.SignIn.or(Limit{Every: 30 * time.Second, Burst: 10}), entries, c),
 	}
 }

@@ -20,6 +20,8 @@ type Options struct {
 	BaseURL string
 	// Invitations looks up, accepts and declines. Required.
 	Invitations Invitations
+	// Joins is for people who follow a shareable link. Required.
+	Joins Joins
 	// Accounts signs people in and out. Required.
 	Accounts Accounts
 	// Health tells whether the portal can do its work; /readyz asks it, once a
@@ -60,6 +62,7 @@ func New(o Options) (http.Handler, error) {
 	p := &portal{
 		base:        base,
 		invitations: o.Invitations,
+		joins:       o.Joins,
 		accounts:    o.Accounts,
 		ready:       &readiness{check: o.Health, clock: o.Clock},
 		proxies:     o.TrustedProxies,
@@ -78,6 +81,7 @@ func New(o Options) (http.Handler, error) {
 type portal struct {
 	base        base
 	invitations Invitations
+	joins       Joins
 	accounts    Accounts
 	ready       *readiness
 	proxies     trustedProxies
@@ -93,6 +97,8 @@ func (o Options) validate() error {
 	switch {
 	case o.Invitations == nil:
 		return errors.New("portal needs invitations")
+	case o.Joins == nil:
+		return errors.New("portal needs joins")
 	case o.Accounts == nil:
 		return errors.New("portal needs accounts")
 	case o.Health == nil:

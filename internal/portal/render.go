@@ -22,12 +22,14 @@ type document struct {
 	// Scripted pages have a password to show; no other page has a script.
 	Scripted bool
 
-	Notice     *notice
-	Invitation *invitationPage
-	Decline    *declinePage
-	Confirm    *confirmPage
-	SignIn     *signInPage
-	Welcome    *welcomePage
+	Notice      *notice
+	Invitation  *invitationPage
+	Decline     *declinePage
+	Join        *joinPage
+	JoinConfirm *joinConfirmPage
+	Confirm     *confirmPage
+	SignIn      *signInPage
+	Welcome     *welcomePage
 }
 
 // pages are the parsed templates and the other files that are served.

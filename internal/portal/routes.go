@@ -15,7 +15,7 @@ type route struct {
 
 // routes is the list of all pages.
 func (p *portal) routes() []route {
-	return []route{
+	return append([]route{
 		{http.MethodGet, "/{$}", p.showHome},
 		{http.MethodGet, "/i/{token}", p.showInvitation},
 		{http.MethodPost, "/i/{token}", p.acceptInvitation},
@@ -31,7 +31,7 @@ func (p *portal) routes() []route {
 		{http.MethodGet, "/robots.txt", p.showRobots},
 		{http.MethodGet, "/healthz", p.showHealth},
 		{http.MethodGet, "/readyz", p.showReadiness},
-	}
+	}, p.joinRoutes()...)
 }
 
 // handler puts the pages behind what holds for all of them: outermost the log

@@ -98,6 +98,24 @@ func (w *world) views(url string) []view {
 		{"dead-expired", at(url + "/i/" + w.invite(inState(directory.InvitationExpired)))},
 		{"dead-revoked", at(url + "/i/" + w.invite(inState(directory.InvitationRevoked)))},
 		{"dead-declined", at(url + "/i/" + w.invite(inState(directory.InvitationDeclined)))},
+		{"join", at(url + "/j/" + w.share(domains("example.org", "example.net")))},
+		{"join-problems", func(p *browser.Page) {
+			p.Go(url + "/j/" + w.share(approval))
+			browser.Evaluate[bool](p, "document.forms[0].noValidate = true")
+			p.Fill("#address", "ada")
+			p.ClickAndLoad("button[type=submit]")
+		}},
+		{"join-hostile", at(url + "/j/" + w.share(func(l *directory.SharedLink) { l.Details = hostile() }))},
+		{"join-requested", at(url + "/join-requested")},
+		{"join-confirm", at(url + "/i/" + w.confirmation(w.share(approval)))},
+		{"join-confirm-problem", func(p *browser.Page) {
+			p.Go(url + "/i/" + w.confirmation(w.share(approval)))
+			browser.Evaluate[bool](p, "document.forms[0].noValidate = true")
+			p.ClickAndLoad("button[type=submit]")
+		}},
+		{"join-accept", at(url + "/i/" + w.confirmation(w.share()))},
+		{"join-confirmed", at(url + "/join-confirmed")},
+		{"join-used-up", at(url + "/j/" + w.share(linkIn(directory.LinkUsedUp)))},
 		{"home", at(url)},
 		{"no-such-page", at(url + "/nothing")},
 	}

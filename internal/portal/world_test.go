@@ -40,6 +40,7 @@ type world struct {
 	accounts    map[string]*account              // by organization and address
 	sessions    map[string]*account
 	disabled    map[string]bool // addresses
+	shared      joinWorld
 	// fault is returned by everything, when it is set.
 	fault error
 	// lookups counts how often an invitation was looked for: the work of a page.
@@ -60,6 +61,7 @@ func newWorld() *world {
 		accounts:    map[string]*account{},
 		sessions:    map[string]*account{},
 		disabled:    map[string]bool{},
+		shared:      joinWorld{links: map[string]*directory.SharedLink{}, came: map[string]string{}},
 	}
 }
 
@@ -148,6 +150,9 @@ func (w *world) Accept(_ context.Context, token string, a directory.Acceptance) 
 	defer w.mu.Unlock()
 	invitation, err := w.pending(token)
 	if err != nil {
+		return "", directory.Account{}, err
+	}
+	if err := w.place(token, false); err != nil {
 		return "", directory.Account{}, err
 	}
 	if w.disabled[invitation.Address] {
@@ -263,10 +268,10 @@ func (w *world) failWith(err error) {
 func (w *world) options(baseURL string) Options {
 	generous := Limit{Every: time.Millisecond, Burst: math.MaxInt32}
 	return Options{
-		BaseURL: baseURL, Invitations: w, Accounts: w, Health: w.health,
+		BaseURL: baseURL, Invitations: w, Joins: w, Accounts: w, Health: w.health,
 		TrustedProxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")},
 		Clock:          w.clock, Log: logr.Discard(), Registerer: prometheus.NewRegistry(),
-		Limits: Limits{Requests: generous, Submissions: generous, Invitation: generous, SignIn: generous},
+		Limits: Limits{Requests: generous, Submissions: generous, Invitation: generous, Link: generous, SignIn: generous},
 	}
 }
 

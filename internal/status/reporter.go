@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -65,8 +66,13 @@ type Happening struct {
 	Note string
 }
 
-// Reporter writes the statuses of one kind.
-type Reporter[T client.Object] struct{ Options[T] }
+// Reporter writes the statuses of one kind, and counts what failed.
+type Reporter[T client.Object] struct {
+	Options[T]
+
+	kind     string
+	failures *prometheus.CounterVec
+}
 
 // waitingFor is how soon an object that waits is looked at again when no event
 // comes: events are what it relies on, this is for one that was missed.
@@ -80,7 +86,12 @@ func NewReporter[T client.Object](o Options[T]) (*Reporter[T], error) {
 	if o.Client == nil || o.Clock == nil || o.Recorder == nil || o.Fields == nil {
 		return nil, errors.New("status: Client, Clock, Recorder and Fields are required")
 	}
-	return &Reporter[T]{o}, nil
+	kind := kindName[T]()
+	failures, err := failuresOf(kind)
+	if err != nil {
+		return nil, err
+	}
+	return &Reporter[T]{Options: o, kind: kind, failures: failures}, nil
 }
 
 // Finish writes what came of a reconcile, if anything differs from before, and
@@ -105,6 +116,7 @@ func (r *Reporter[T]) Finish(ctx context.Context, before, after T, out phase.Out
 		return reconcile.Result{RequeueAfter: conflictAfter}, nil
 	}
 	if client.IgnoreNotFound(err) != nil {
+		r.failures.WithLabelValues(r.kind, unwritten).Inc()
 		return reconcile.Result{}, fmt.Errorf("write status: %w", err)
 	}
 	return r.next(ctx, out)
@@ -180,6 +192,7 @@ func (r *Reporter[T]) next(ctx context.Context, out phase.Outcome) (reconcile.Re
 	case phase.WordWaiting:
 		return reconcile.Result{RequeueAfter: jittered(positive(a.After, waitingFor))}, nil
 	case phase.WordFailed:
+		r.failures.WithLabelValues(r.kind, a.Reason).Inc()
 		if a.After > 0 {
 			log.FromContext(ctx).Info("will try again", "reason", a.Reason, "after", a.After.String(), "error", a.Err.Error())
 			return reconcile.Result{RequeueAfter: jittered(a.After)}, nil

@@ -126,3 +126,6 @@ func All[T client.Object](s *Set) []T {
 func (s *Set) find(from *item, kind, name string) *item {
 	return s.byKey[key{namespace: from.namespace, kind: kind, name: name}]
 }
+
+// Len is how many objects of our kinds there are.
+func (s *Set) Len() int { return len(s.items) }

@@ -9,11 +9,12 @@ import (
 
 // The conditions that have rules of their own.
 const (
-	ready       = "Ready"
-	reconciling = "Reconciling"
-	stalled     = "Stalled"
-	pending     = "Pending"
-	accepted    = "Accepted"
+	ready                = "Ready"
+	reconciling          = "Reconciling"
+	stalled              = "Stalled"
+	pending              = "Pending"
+	accepted             = "Accepted"
+	awaitingConfirmation = "AwaitingConfirmation"
 )
 
 // Check returns which rules the object's status breaks, one sentence each; none
@@ -80,9 +81,11 @@ func (s state) summary() []string {
 	return broken
 }
 
-// people are the rules about where a person stands.
+// people are the rules about where a person stands. Somebody who is in can wait
+// for one thing: to confirm a changed address.
 func (s state) people() []string {
-	if s.isTrue(pending) && s.isTrue(accepted) {
+	confirming := s.isTrue(pending) && s.condition(pending).Reason == awaitingConfirmation
+	if s.isTrue(pending) && s.isTrue(accepted) && !confirming {
 		return []string{"Pending and Accepted are both True"}
 	}
 	return nil

@@ -114,6 +114,7 @@ func TestCheck(t *testing.T) {
 		"Ready and Reconciling": {reason: "they contradict each other", conditions: []metav1.Condition{ready, condition("Reconciling", yes)}, want: "Ready and Reconciling are both True"},
 		"not Ready, no why":     {reason: "a reader is left alone", conditions: []metav1.Condition{condition("Ready", no)}, want: "neither Reconciling nor Stalled says why"},
 		"Ready Unknown, no why": {reason: "a reader is left alone", conditions: []metav1.Condition{condition("Ready", unknown)}, want: "neither Reconciling nor Stalled says why"},
+		"confirming an address": {reason: "who is in can wait for that", conditions: []metav1.Condition{ready, condition("Pending", yes, func(c *metav1.Condition) { c.Reason = "AwaitingConfirmation" }), condition("Accepted", yes)}},
 		"pending and accepted":  {reason: "nobody is both", conditions: []metav1.Condition{ready, condition("Pending", yes), condition("Accepted", yes)}, want: "Pending and Accepted are both True"},
 		"twice":                 {reason: "the list is a map by type", conditions: []metav1.Condition{ready, ready}, want: "Ready is there twice"},
 		"no status":             {reason: "the API server would refuse it", conditions: []metav1.Condition{ready, condition("Provisioned", "Maybe")}, want: `the status is "Maybe"`},
@@ -138,7 +139,7 @@ func TestCheck(t *testing.T) {
 			if test.edit != nil {
 				test.edit(o)
 			}
-			got := statustest.Check(o, statustest.Vocabulary{"Succeeded": true, "all is well": true})
+			got := statustest.Check(o, statustest.Vocabulary{"AwaitingConfirmation": true, "Succeeded": true, "all is well": true})
 			wantOne(t, got, test.want, test.reason)
 		})
 	}

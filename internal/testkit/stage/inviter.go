@@ -18,6 +18,7 @@ const (
 	StepInvitation Step = "Invitation"
 	StepClose      Step = "Close"
 	StepLink       Step = "Link"
+	StepRemind     Step = "Remind"
 )
 
 // InviterFault says what goes wrong with an Inviter.
@@ -42,8 +43,9 @@ type Inviter struct {
 }
 
 var (
-	_ directory.Inviter = (*Inviter)(nil)
-	_ directory.Linker  = (*Inviter)(nil)
+	_ directory.Inviter  = (*Inviter)(nil)
+	_ directory.Linker   = (*Inviter)(nil)
+	_ directory.Reminder = (*Inviter)(nil)
 )
 
 // Inject arms a fault until the returned function is called.
@@ -118,4 +120,9 @@ func (i *Inviter) Close(ctx context.Context, org directory.OrganizationID, addre
 // Link implements [directory.Linker].
 func (i *Inviter) Link(ctx context.Context, org directory.OrganizationID, address string) (string, error) {
 	return suffer(i, StepLink, func() (string, error) { return i.ledger.Link(ctx, org, address) })
+}
+
+// Remind implements [directory.Reminder].
+func (i *Inviter) Remind(ctx context.Context, id string, number int) (directory.Invitation, error) {
+	return suffer(i, StepRemind, func() (directory.Invitation, error) { return i.ledger.Remind(ctx, id, number) })
 }

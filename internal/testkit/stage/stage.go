@@ -39,6 +39,8 @@ type Stage struct {
 	Inviter *Inviter
 	// Clock stands still until it is stepped. The ledger and the backend have it too.
 	Clock *testingclock.FakeClock
+	// Alarm counts the rails that were tripped; [Stage.Tripped] has them.
+	Alarm *Alarm
 	// Recorder takes events; [Stage.Events] has them.
 	Recorder *events.FakeRecorder
 
@@ -66,7 +68,7 @@ func New(t testing.TB) *Stage {
 		DB: s.db, Clock: s.Clock, Key: key, BaseURL: BaseURL, Process: "test", Jitter: func() float64 { return 0 },
 	})
 	s.must(err)
-	s.Inviter = &Inviter{ledger: s.Ledger}
+	s.Inviter, s.Alarm = &Inviter{ledger: s.Ledger}, &Alarm{}
 	s.logs = newLogs(t)
 	s.api = newAPI(t, s.Clock, statustest.NewChecker())
 	s.Client = s.api.client

@@ -1,0 +1,142 @@
+package metered_test
+
+import (
+	"context"
+	"reflect"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/client_golang/prometheus"
+	testingclock "k8s.io/utils/clock/testing"
+
+	"github.com/rollcall-dev/rollcall/internal/backend/embedded"
+	"github.com/rollcall-dev/rollcall/internal/backend/metered"
+	"github.com/rollcall-dev/rollcall/internal/directory"
+	"github.com/rollcall-dev/rollcall/internal/directory/directorytest"
+)
+
+func newClock() *testingclock.FakePassiveClock {
+	return testingclock.NewFakePassiveClock(time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC))
+}
+
+func newMemory(t testing.TB) *directorytest.Memory {
+	t.Helper()
+	m, err := directorytest.NewMemory(directorytest.MemoryOptions{Clock: newClock(), PageSize: 4})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+func newMeter(t testing.TB, r prometheus.Registerer) *metered.Meter {
+	t.Helper()
+	meter, err := metered.NewMeter(r, newClock())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return meter
+}
+
+func TestBY11_AMeasuredBackendPassesTheSuite(t *testing.T) {
+	meter := newMeter(t, prometheus.NewPedanticRegistry())
+	directorytest.Run(t, func(t *testing.T) directorytest.Fixture {
+		m := newMemory(t)
+		return directorytest.Fixture{
+			Backend:  meter.Backend("Memory", m),
+			Activate: m.Activate,
+			Writes:   func() int64 { return int64(len(m.Writes())) },
+			Hide: func(_ context.Context, org directory.OrganizationID, address string) error {
+				return m.Omit(org, address)
+			},
+		}
+	})
+}
+
+// bare has no optional ability; native and changing have one each.
+type (
+	bare   struct{ directory.Backend }
+	native struct {
+		bare
+		directory.Inviter
+	}
+	changing struct {
+		bare
+		directory.AddressChanger
+	}
+	both struct {
+		native
+		directory.AddressChanger
+	}
+)
+
+// abilities are those that callers look for in a backend.
+func abilities(b directory.Backend) []string {
+	var found []string
+	for _, ability := range []reflect.Type{
+		reflect.TypeFor[directory.Inviter](), reflect.TypeFor[directory.Linker](), reflect.TypeFor[directory.Reminder](),
+		reflect.TypeFor[directory.AddressChanger](),
+	} {
+		if reflect.TypeOf(b).Implements(ability) {
+			found = append(found, ability.Name())
+		}
+	}
+	return found
+}
+
+// The backends of the product are among them: one that gains an ability that is
+// lost here fails.
+func TestBackend_KeepsAbilities(t *testing.T) {
+	meter := newMeter(t, prometheus.NewPedanticRegistry())
+	for name, b := range map[string]directory.Backend{
+		"none": bare{}, "inviting": native{}, "changing": changing{}, "both": both{},
+		"memory": newMemory(t), "embedded": &embedded.Backend{},
+	} {
+		if diff := cmp.Diff(abilities(b), abilities(meter.Backend("Test", b))); diff != "" {
+			t.Errorf("%s (-is +measured):\n%s", name, diff)
+		}
+	}
+}
+
+func TestBackend_MeasuresByOutcome(t *testing.T) {
+	registry := prometheus.NewPedanticRegistry()
+	b := newMeter(t, registry).Backend("Memory", newMemory(t))
+	ctx := t.Context()
+	org := directory.Organization{ID: "team/clinic", DisplayName: "Clinic"}
+	if err := b.ApplyOrganization(ctx, org); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := b.Member(ctx, org.ID, "ada@example.com"); !directory.IsKind(err, directory.KindNotFound) {
+		t.Fatalf("nobody is there: %v", err)
+	}
+	families, err := registry.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, family := range families {
+		for _, metric := range family.GetMetric() {
+			line := family.GetName()
+			for _, label := range metric.GetLabel() {
+				line += " " + label.GetValue()
+			}
+			got = append(got, line)
+		}
+	}
+	slices.Sort(got)
+	const name = "rollcall_backend_request_duration_seconds"
+	want := []string{name + " Memory ApplyOrganization Succeeded", name + " Memory Member NotFound"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestNewMeter_NeedsEverything(t *testing.T) {
+	if _, err := metered.NewMeter(nil, newClock()); err == nil {
+		t.Error("it takes no registerer")
+	}
+	if _, err := metered.NewMeter(prometheus.NewRegistry(), nil); err == nil {
+		t.Error("it takes no clock")
+	}
+}

@@ -1,0 +1,149 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/rollcall-dev/rollcall/api/v1alpha1"
+	"github.com/rollcall-dev/rollcall/internal/cli/adopt"
+	"github.com/rollcall-dev/rollcall/internal/cli/manifest"
+)
+
+// exporting is the verb export and its flags.
+type exporting struct {
+	asking
+
+	all    bool
+	format string
+	into   string
+}
+
+func newExport(s *session) *cobra.Command {
+	v := &exporting{asking: asking{session: s}}
+	cmd := &cobra.Command{
+		Use:   "export [ORGANIZATION]",
+		Short: "Write the manifests of who is a member already",
+		Long: `Write a User for every member of the backend whom none declares yet, or with --all
+for everybody. Applying them adopts these people as they are: nobody is mailed,
+nobody is changed. What is written is the same from run to run.
+
+A role or unit of the backend that has no Role or BusinessUnit here is left out
+of the manifest and told; the person keeps it until one declares it and lists it.
+Members who were invited and have not come in are left out: applying them would
+invite them.`,
+		Example: `  kubectl rollcall export sunrise > people.yaml
+  kubectl rollcall export sunrise --to people/   # a file for each`,
+		Args:              arguments(0, 1, "at most one organization"),
+		ValidArgsFunction: first(s.organizationNames()),
+		RunE:              func(cmd *cobra.Command, args []string) error { return v.run(cmd.Context(), args) },
+	}
+	f := cmd.Flags()
+	f.BoolVar(&v.all, "all", false, "Write those too whom a User declares already, as the backend has them.")
+	f.StringVarP(&v.format, "output", "o", formatYAML, "Output format: yaml or json.")
+	f.StringVar(&v.into, "to", "", "A folder to write one file for each User into. Files that are there are not overwritten.")
+	complete(cmd, "output", formatYAML, formatJSON)
+	v.addReportFlag(cmd)
+	return cmd
+}
+
+func (v *exporting) run(ctx context.Context, args []string) error {
+	if v.format != formatYAML && v.format != formatJSON {
+		return wrongUsage("-o %q is not one of yaml, json", v.format)
+	}
+	name := ""
+	if len(args) > 0 {
+		t, err := parseTarget(args[0], kindOrganization)
+		if err != nil {
+			return err
+		}
+		name = t.name
+	}
+	c, err := v.cluster()
+	if err != nil {
+		return err
+	}
+	org, err := c.organization(ctx, name)
+	if err != nil {
+		return err
+	}
+	known, err := c.known(ctx, org.Name)
+	if err != nil {
+		return err
+	}
+	r, err := v.report(ctx, c, org)
+	if err != nil {
+		return err
+	}
+	result := adopt.Users(adopt.Facts{
+		Namespace: c.namespace, Organization: org.Name, Members: r.Members,
+		Declared: known.users, Roles: known.roles, Units: known.units, All: v.all,
+	})
+	for _, note := range result.Notes {
+		v.say("%s", note)
+	}
+	if !r.Complete {
+		v.say("The backend does not vouch that this is everybody.")
+	}
+	return v.write(org.Name, result.Users)
+}
+
+func (v *exporting) write(organization string, users []*v1alpha1.User) error {
+	var objects []*unstructured.Unstructured
+	for _, u := range users {
+		o, err := manifest.Declared(kindUser, u)
+		if err != nil {
+			return err
+		}
+		objects = append(objects, o)
+	}
+	header := fmt.Sprintf("The members of Organization %q, as kubectl rollcall export found them.\n"+
+		"Applying them adopts everybody; nobody is mailed.", organization)
+	if v.into == "" {
+		return v.printManifests(objects, header, v.format)
+	}
+	return v.files(objects)
+}
+
+// files writes one file for each; none when one of them is there.
+func (v *exporting) files(objects []*unstructured.Unstructured) error {
+	if err := os.MkdirAll(v.into, 0o750); err != nil {
+		return err
+	}
+	for _, o := range objects {
+		if _, err := os.Lstat(v.file(o)); err == nil {
+			return fmt.Errorf("%s exists; choose another folder with --to, nothing was written", v.file(o))
+		}
+	}
+	for _, o := range objects {
+		if err := writeNew(v.file(o), o); err != nil {
+			return err
+		}
+	}
+	v.say("%s written to %s", counted(len(objects), "file"), v.into)
+	return nil
+}
+
+func (v *exporting) file(o *unstructured.Unstructured) string {
+	return filepath.Join(v.into, o.GetName()+".yaml")
+}
+
+// writeNew writes a file that was not there before.
+func writeNew(name string, objects ...*unstructured.Unstructured) error {
+	file, err := os.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o640)
+	if err != nil {
+		return err
+	}
+	err = manifest.YAML(file, "", objects)
+	if closeErr := file.Close(); err == nil {
+		err = closeErr
+	}
+	if err != nil {
+		return fmt.Errorf("write %s: %w", name, err)
+	}
+	return nil
+}
