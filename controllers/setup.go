@@ -17,6 +17,7 @@ import (
 	"github.com/rollcall-dev/rollcall/controllers/businessunit"
 	"github.com/rollcall-dev/rollcall/controllers/identitybackend"
 	"github.com/rollcall-dev/rollcall/controllers/invitebatch"
+	"github.com/rollcall-dev/rollcall/controllers/invitelink"
 	"github.com/rollcall-dev/rollcall/controllers/organization"
 	"github.com/rollcall-dev/rollcall/controllers/role"
 	"github.com/rollcall-dev/rollcall/controllers/user"
@@ -28,8 +29,10 @@ import (
 type Ledger interface {
 	organization.Ledger
 	user.Changes
+	invitelink.Links
 	directory.Holdings
 	directory.RemovalRail
+	organization.Rail
 }
 
 // Options of [Setup]. All but Workers are required.
@@ -39,6 +42,8 @@ type Options struct {
 	Direct   client.Client
 	Backends user.Backends
 	Ledger   Ledger
+	// Trail reads the audit trail for exports.
+	Trail organization.Trail
 	// Alarm counts the rails that were tripped.
 	Alarm user.Alarm
 	Clock clock.PassiveClock
@@ -66,8 +71,8 @@ const few = 2
 
 // Setup adds all controllers and the indexes they need to the manager.
 func Setup(ctx context.Context, mgr ctrl.Manager, o Options) error {
-	if o.Direct == nil || o.Backends == nil || o.Ledger == nil || o.Alarm == nil || o.Clock == nil {
-		return errors.New("controllers: Direct, Backends, Ledger, Alarm and Clock are required")
+	if o.Direct == nil || o.Backends == nil || o.Ledger == nil || o.Trail == nil || o.Alarm == nil || o.Clock == nil {
+		return errors.New("controllers: Direct, Backends, Ledger, Trail, Alarm and Clock are required")
 	}
 	if err := index.Register(ctx, mgr.GetFieldIndexer()); err != nil {
 		return err
@@ -93,6 +98,7 @@ type entry struct {
 // list is the one list of controllers.
 func list(mgr ctrl.Manager, o Options) []entry {
 	c := mgr.GetClient()
+	drifted := make(relay)
 	return []entry{
 		{"identitybackend", few, func() (kind, error) {
 			return identitybackend.New(identitybackend.Options{
@@ -101,7 +107,8 @@ func list(mgr ctrl.Manager, o Options) []entry {
 		}},
 		{"organization", few, func() (kind, error) {
 			return organization.New(organization.Options{
-				Client: c, Backends: o.Backends, Ledger: o.Ledger, Clock: o.Clock, Recorder: mgr.GetEventRecorder("organization"),
+				Client: c, Direct: o.Direct, Backends: o.Backends, Ledger: o.Ledger, Rail: o.Ledger, Trail: o.Trail,
+				Drifted: drifted.tell, Clock: o.Clock, Recorder: mgr.GetEventRecorder("organization"),
 			})
 		}},
 		{"businessunit", few, func() (kind, error) {
@@ -117,12 +124,18 @@ func list(mgr ctrl.Manager, o Options) []entry {
 		{"user", cmp.Or(o.Workers, defaultWorkers), func() (kind, error) {
 			return user.New(user.Options{
 				Client: c, Secrets: o.Direct, Backends: o.Backends, Changes: o.Ledger, Holdings: o.Ledger,
-				Rails: o.Ledger, Alarm: o.Alarm, Clock: o.Clock, Recorder: mgr.GetEventRecorder("user"),
+				Rails: o.Ledger, Alarm: o.Alarm, Drifted: drifted, Clock: o.Clock, Recorder: mgr.GetEventRecorder("user"),
 			})
 		}},
 		{"invitebatch", few, func() (kind, error) {
 			return invitebatch.New(invitebatch.Options{
 				Client: c, Sources: o.Direct, Clock: o.Clock, Recorder: mgr.GetEventRecorder("invitebatch"),
+			})
+		}},
+		{"invitelink", few, func() (kind, error) {
+			return invitelink.New(invitelink.Options{
+				Client: c, Direct: o.Direct, Backends: o.Backends, Links: o.Ledger, Clock: o.Clock,
+				Recorder: mgr.GetEventRecorder("invitelink"),
 			})
 		}},
 	}

@@ -229,7 +229,6 @@ func TestHR5b_Counts(t *testing.T) {
 func TestHR5b_Removal(t *testing.T) {
 	for name, given := range map[string]func(*world){
 		"as usual":            func(*world) {},
-		"organization gone":   func(w *world) { stage.Delete[v1alpha1.Organization](w.Stage, testkit.Clinic) },
 		"unit gone already":   func(w *world) { must(w, w.Memory.RemoveUnit(w.Context(), stage.OrganizationID(), "north")) },
 		"tenant gone already": func(w *world) { must(w, w.Memory.RemoveOrganization(w.Context(), stage.OrganizationID())) },
 	} {

@@ -2,6 +2,7 @@
 // its parent, and counts the people in it.
 //
 // Phases: resolve (ReferencesResolved), provision (Provisioned). Deleting a
-// BusinessUnit removes the unit and every membership and grant in it; Users
-// that still name it wait for it, and keep everything else.
+// BusinessUnit removes the unit and every membership and grant in it, unless its
+// Organization is gone or going: then nothing is removed. Users that still name
+// it wait for it, and keep everything else.
 package businessunit

@@ -27,6 +27,31 @@ func (s *scope) tell(c plan.Comparison, removed int, kept plan.Kept) {
 	s.drift(differing(s.organization.Spec.Membership, members, kept))
 }
 
+// told is what a listing led to. It is kept until the next one, because the write
+// of a status may fail, and a status be lost.
+type told struct {
+	members   *v1alpha1.ObservedMembers
+	resync    string
+	condition metav1.Condition
+}
+
+// told is what the status says about the last listing.
+func (s *scope) told() *told {
+	t := &told{members: s.organization.Status.Members.DeepCopy(), resync: s.organization.Status.ResyncRequestedAt}
+	if c := meta.FindStatusCondition(s.organization.Status.Conditions, v1alpha1.ConditionDriftDetected); c != nil {
+		t.condition = *c
+		// It changes when it is written, and not when it was to be.
+		t.condition.LastTransitionTime = metav1.Time{}
+	}
+	return t
+}
+
+// repeat makes the status say it again, where it does not.
+func (s *scope) repeat(t *told) {
+	s.organization.Status.Members, s.organization.Status.ResyncRequestedAt = t.members.DeepCopy(), t.resync
+	s.drift(t.condition)
+}
+
 // number bounds a count by what the API holds.
 func number(n int) int32 { return int32(min(n, 1<<30)) }
 

@@ -71,7 +71,13 @@ func (r *Reconciler) answer(ctx context.Context, s *scope, e *exported) time.Tim
 		}
 		return e.until
 	}
-	log.FromContext(ctx).Error(err, "write the export")
+	log.FromContext(ctx).Error(err, "write the export; it is tried again")
+	if told := s.organization.Status.Report; told != nil && told.SecretRef != nil {
+		// It answers an earlier request, and nobody would come back for it.
+		if err := r.deleteExport(ctx, s.organization); err != nil {
+			log.FromContext(ctx).Error(err, "delete an earlier export")
+		}
+	}
 	s.organization.Status.Report = failedExport(s.organization, e.request, err)
 	e.again = now.Add(exportAgain)
 	return e.again

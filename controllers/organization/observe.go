@@ -26,6 +26,9 @@ func (r *Reconciler) observe(ctx context.Context, s *scope) time.Time {
 	}
 	occasion, _ := occasionOf(s.organization)
 	if !r.schedule.isDue(a, occasion) {
+		if a.told != nil {
+			s.repeat(a.told)
+		}
 		return a.due
 	}
 	a.occasion = occasion
@@ -43,6 +46,7 @@ func (r *Reconciler) observe(ctx context.Context, s *scope) time.Time {
 		r.correct(ctx, s, plan.Compare(facts))
 		a.due = r.schedule.after(listDoubtful, listAgain)
 	}
+	a.told = s.told()
 	return a.due
 }
 

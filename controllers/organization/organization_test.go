@@ -1,8 +1,6 @@
 package organization_test
 
 import (
-	"context"
-	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -11,8 +9,6 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/rollcall-dev/rollcall/api/v1alpha1"
 	"github.com/rollcall-dev/rollcall/controllers/organization"
@@ -25,81 +21,6 @@ import (
 	"github.com/rollcall-dev/rollcall/internal/verdict"
 )
 
-var errBroken = errors.New("broken")
-
-// records is the ledger as the controller knows it, remembering what it was
-// told last, and failing on request.
-type records struct {
-	organization.Ledger
-	last directory.Organization
-	err  error
-}
-
-func (r *records) ApplyOrganization(ctx context.Context, o directory.Organization) error {
-	if r.err != nil {
-		return r.err
-	}
-	r.last = o
-	return r.Ledger.ApplyOrganization(ctx, o)
-}
-
-// world is a stage with the reconciler of Organizations.
-type world struct {
-	*testing.T
-	*stage.Stage
-	records       *records
-	organizations *organization.Reconciler
-}
-
-func newWorld(t *testing.T, objects ...client.Object) *world {
-	t.Helper()
-	s := stage.New(t)
-	w := &world{T: t, Stage: s, records: &records{Ledger: s.Ledger}}
-	var err error
-	w.organizations, err = organization.New(organization.Options{
-		Client: s.Client, Backends: s.Backends, Ledger: w.records, Recorder: s.Recorder, Clock: s.Clock,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.Apply(objects...)
-	return w
-}
-
-func (w *world) try() (reconcile.Result, error) {
-	return stage.Reconcile(w.Stage, w.organizations, testkit.Clinic)
-}
-
-func (w *world) look() reconcile.Result {
-	w.Helper()
-	result, err := w.try()
-	if err != nil {
-		w.Fatalf("reconcile: %v", err)
-	}
-	return result
-}
-
-func (w *world) get() *v1alpha1.Organization {
-	return stage.Get[v1alpha1.Organization](w.Stage, testkit.Clinic)
-}
-
-func (w *world) wantConditions(reason string, want map[string]string) {
-	w.Helper()
-	if diff := cmp.Diff(want, stage.Conditions(w.get().Status.Conditions)); diff != "" {
-		w.Errorf("%s (-want +got):\n%s", reason, diff)
-	}
-}
-
-func known() map[string]string {
-	return map[string]string{
-		v1alpha1.ConditionReady: "True Succeeded", v1alpha1.ConditionBackendReady: "True Succeeded", v1alpha1.ConditionProvisioned: "True Succeeded",
-	}
-}
-
-func on(backend string) func(*v1alpha1.Organization) {
-	return func(o *v1alpha1.Organization) { o.Spec.BackendRef = &v1alpha1.LocalReference{Name: backend} }
-}
-
 // The backend that an Organization names is waited for until it is there and
 // answers; one that names none needs nothing.
 func TestBY11_TheBackend(t *testing.T) {
@@ -107,6 +28,7 @@ func TestBY11_TheBackend(t *testing.T) {
 		return map[string]string{
 			v1alpha1.ConditionReady: "False " + reason, v1alpha1.ConditionReconciling: "True Progressing",
 			v1alpha1.ConditionBackendReady: "False " + reason, v1alpha1.ConditionProvisioned: "Unknown Progressing",
+			v1alpha1.ConditionDriftDetected: "Unknown Progressing",
 		}
 	}
 	w := newWorld(t, testkit.Organization(on("main")))
@@ -129,6 +51,7 @@ func TestBY11_TheBackend(t *testing.T) {
 	w.wantConditions("it is gone, and the backend still knows the organization", map[string]string{
 		v1alpha1.ConditionReady: "False ReferenceNotFound", v1alpha1.ConditionReconciling: "True Progressing",
 		v1alpha1.ConditionBackendReady: "False ReferenceNotFound", v1alpha1.ConditionProvisioned: "True Succeeded",
+		v1alpha1.ConditionDriftDetected: "False InSync",
 	})
 
 	embedded := newWorld(t, testkit.Organization())
@@ -180,6 +103,7 @@ func TestHE3_BadMailAddresses(t *testing.T) {
 		w.wantConditions(field, map[string]string{
 			v1alpha1.ConditionReady: "False InvalidSpec", v1alpha1.ConditionStalled: "True InvalidSpec",
 			v1alpha1.ConditionBackendReady: "True Succeeded", v1alpha1.ConditionProvisioned: "False InvalidSpec",
+			v1alpha1.ConditionDriftDetected: "Unknown Progressing",
 		})
 		if got := stage.Message(w.get().Status.Conditions, v1alpha1.ConditionReady); !strings.HasPrefix(got, field+" is wrong") {
 			t.Errorf("%q does not name %s", got, field)
@@ -287,33 +211,20 @@ func TestPromise_ConflictsAreNobodysNews(t *testing.T) {
 	w.wantConditions("the next look", known())
 }
 
-// An Organization that goes leaves the tenant as it is, and is let go at once.
-func TestHE5_AnOrganizationGoes(t *testing.T) {
-	w := newWorld(t, testkit.Organization())
-	w.look()
-	if f := w.get().Finalizers; len(f) > 0 {
-		t.Errorf("it is held by %v", f)
-	}
-	stage.Edit(w.Stage, testkit.Clinic, func(o *v1alpha1.Organization) { o.Finalizers = []string{"example.com/theirs"} })
-	stage.Delete[v1alpha1.Organization](w.Stage, testkit.Clinic)
-	w.Writes()
-	n := len(w.Memory.Writes())
-	if result := w.look(); !result.IsZero() || len(w.Writes()) > 0 || len(w.Memory.Writes()) != n {
-		t.Errorf("something is done for an Organization that goes: %v", result)
-	}
-}
-
 func TestNew_NeedsEverything(t *testing.T) {
-	s := stage.New(t)
-	whole := organization.Options{Client: s.Client, Backends: s.Backends, Ledger: s.Ledger, Recorder: s.Recorder, Clock: s.Clock}
+	w := newWorld(t)
 	for name, take := range map[string]func(*organization.Options){
 		"Client":   func(o *organization.Options) { o.Client = nil },
+		"Direct":   func(o *organization.Options) { o.Direct = nil },
 		"Backends": func(o *organization.Options) { o.Backends = nil },
 		"Ledger":   func(o *organization.Options) { o.Ledger = nil },
+		"Rail":     func(o *organization.Options) { o.Rail = nil },
+		"Trail":    func(o *organization.Options) { o.Trail = nil },
+		"Drifted":  func(o *organization.Options) { o.Drifted = nil },
 		"Recorder": func(o *organization.Options) { o.Recorder = nil },
 		"Clock":    func(o *organization.Options) { o.Clock = nil },
 	} {
-		less := whole
+		less := w.organizations.Options
 		take(&less)
 		if _, err := organization.New(less); err == nil {
 			t.Errorf("no error without %s", name)

@@ -49,6 +49,8 @@ type appointment struct {
 	// checked is true when the last listing was one that looks whether something
 	// was corrected.
 	checked bool
+	// told is what the last listing led to, nil when this process made none.
+	told *told
 	// seen is what was listed last, while plans need it, and seenAt when.
 	seen   *plan.Facts
 	seenAt time.Time

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 
@@ -14,30 +15,40 @@ import (
 	"github.com/rollcall-dev/rollcall/internal/verdict"
 )
 
-// finalize removes the role from the backend, also when its Organization is
-// gone already, and lets the object go.
+// finalize removes the role from the backend and lets the object go. When the
+// Organization is gone, or on its way out, nothing is removed: what becomes of
+// all that is in it is its deletionPolicy's matter, and nobody can say any more
+// where it is. While the Organization is suspended or only plans, it waits.
 func (r *Reconciler) finalize(ctx context.Context, role *v1alpha1.Role) phase.Outcome {
 	if !controllerutil.ContainsFinalizer(role, v1alpha1.Finalizer) {
 		return phase.Outcome{}
 	}
-	if err := r.release(ctx, role); err != nil {
+	org := &v1alpha1.Organization{}
+	err := r.Client.Get(ctx, client.ObjectKey{Namespace: role.Namespace, Name: role.Spec.OrganizationRef.Name}, org)
+	switch {
+	case apierrors.IsNotFound(err) || err == nil && org.DeletionTimestamp != nil:
+		err = nil
+	case err != nil:
+		err = fmt.Errorf("get organization: %w", err)
+	default:
+		if a, halted := reference.Halted(org); halted {
+			return phase.Only(a)
+		}
+		err = r.remove(ctx, role, org)
+	}
+	if err == nil {
+		err = finalizer.Remove(ctx, r.Client, role, v1alpha1.Finalizer)
+	}
+	if err != nil {
 		return phase.Only(verdict.Of(err))
 	}
 	return phase.Outcome{}
 }
 
-func (r *Reconciler) release(ctx context.Context, role *v1alpha1.Role) error {
-	org := &v1alpha1.Organization{}
-	err := r.Client.Get(ctx, client.ObjectKey{Namespace: role.Namespace, Name: role.Spec.OrganizationRef.Name}, org)
-	if client.IgnoreNotFound(err) != nil {
-		return fmt.Errorf("get organization: %w", err)
-	}
+func (r *Reconciler) remove(ctx context.Context, role *v1alpha1.Role, org *v1alpha1.Organization) error {
 	backend, err := r.Backends.For(ctx, role.Namespace, org.Spec.BackendRef)
 	if err != nil {
 		return err
 	}
-	if err := backend.RemoveRole(ctx, reference.OrganizationID(role.Namespace, role.Spec.OrganizationRef), role.Name); err != nil {
-		return err
-	}
-	return finalizer.Remove(ctx, r.Client, role, v1alpha1.Finalizer)
+	return backend.RemoveRole(ctx, reference.OrganizationID(role.Namespace, role.Spec.OrganizationRef), role.Name)
 }

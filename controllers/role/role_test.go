@@ -288,7 +288,6 @@ func TestHR1_Members(t *testing.T) {
 func TestHR1_Removal(t *testing.T) {
 	for name, given := range map[string]func(*world){
 		"as usual":            func(*world) {},
-		"organization gone":   func(w *world) { stage.Delete[v1alpha1.Organization](w.Stage, testkit.Clinic) },
 		"role gone already":   func(w *world) { must(w, w.Memory.RemoveRole(w.Context(), stage.OrganizationID(), "clinician")) },
 		"tenant gone already": func(w *world) { must(w, w.Memory.RemoveOrganization(w.Context(), stage.OrganizationID())) },
 	} {

@@ -31,7 +31,7 @@ func (r *Reconciler) writeLink(ctx context.Context, s *scope) error {
 	if !ok {
 		return directory.Errorf(directory.KindUnsupported, "publish link", "spec.invitation.delivery: this backend gives no links")
 	}
-	link, err := linker.Link(ctx, s.id, s.address)
+	link, err := linker.Link(ctx, s.id, s.person.Address)
 	if err != nil {
 		return fmt.Errorf("make link: %w", err)
 	}

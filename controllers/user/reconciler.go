@@ -9,6 +9,7 @@ import (
 	"k8s.io/client-go/tools/events"
 	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/rollcall-dev/rollcall/api/v1alpha1"
@@ -38,7 +39,7 @@ type Changes interface {
 	FollowAfter(ctx context.Context, after int64, changed func(directory.Change)) error
 }
 
-// Options of the [Reconciler]. All are required.
+// Options of the [Reconciler]. All but Drifted are required.
 type Options struct {
 	// Client reads from the cache and writes to the API.
 	Client client.Client
@@ -50,8 +51,11 @@ type Options struct {
 	// Holdings keeps which User manages which address.
 	Holdings directory.Holdings
 	// Rails decides who may be removed, and Alarm counts who may not.
-	Rails    directory.RemovalRail
-	Alarm    Alarm
+	Rails directory.RemovalRail
+	Alarm Alarm
+	// Drifted names Users whose member somebody found not to be as declared; nil
+	// means that nobody tells.
+	Drifted  <-chan event.GenericEvent
 	Recorder events.EventRecorder
 	Clock    clock.PassiveClock
 }

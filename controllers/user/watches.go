@@ -38,6 +38,7 @@ func (r *Reconciler) Setup(mgr ctrl.Manager, o controller.Options) error {
 		Watches(&v1alpha1.BusinessUnit{}, watch.Those(r.Client, users, index.BusinessUnit, watch.Name), declared).
 		Watches(&v1alpha1.User{}, watch.Those(r.Client, users, index.Person, person), builder.WithPredicates(departing())).
 		WatchesRawSource(source.Func(r.followChanges)).
+		WatchesRawSource(r.followDrift(r.Drifted)).
 		WithOptions(o).
 		Complete(reconcile.AsReconciler(r.Client, r))
 }

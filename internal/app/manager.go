@@ -106,7 +106,7 @@ func assemble(ctx context.Context, mgr ctrl.Manager, o *managerOptions, s *store
 		return err
 	}
 	err = controllers.Setup(ctx, mgr, controllers.Options{
-		Direct: direct, Backends: found, Ledger: s.ledger, Alarm: rails,
+		Direct: direct, Backends: found, Ledger: s.ledger, Trail: trail{s.ledger}, Alarm: rails,
 		Clock: wallClock(), Workers: o.workers,
 	})
 	if err != nil {

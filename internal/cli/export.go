@@ -3,8 +3,6 @@ package cli
 import (
 	"context"
 	"fmt"
-	"os"
-	"path/filepath"
 
 	"github.com/spf13/cobra"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -75,6 +73,10 @@ func (v *exporting) run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
+	refused, err := refusing(ctx)
+	if err != nil {
+		return err
+	}
 	r, err := v.report(ctx, c, org)
 	if err != nil {
 		return err
@@ -82,6 +84,13 @@ func (v *exporting) run(ctx context.Context, args []string) error {
 	result := adopt.Users(adopt.Facts{
 		Namespace: c.namespace, Organization: org.Name, Members: r.Members,
 		Declared: known.users, Roles: known.roles, Units: known.units, All: v.all,
+		Refused: func(u *v1alpha1.User) []string {
+			var fields []string
+			for _, e := range refused(u) {
+				fields = append(fields, e.Field)
+			}
+			return fields
+		},
 	})
 	for _, note := range result.Notes {
 		v.say("%s", note)
@@ -106,44 +115,5 @@ func (v *exporting) write(organization string, users []*v1alpha1.User) error {
 	if v.into == "" {
 		return v.printManifests(objects, header, v.format)
 	}
-	return v.files(objects)
-}
-
-// files writes one file for each; none when one of them is there.
-func (v *exporting) files(objects []*unstructured.Unstructured) error {
-	if err := os.MkdirAll(v.into, 0o750); err != nil {
-		return err
-	}
-	for _, o := range objects {
-		if _, err := os.Lstat(v.file(o)); err == nil {
-			return fmt.Errorf("%s exists; choose another folder with --to, nothing was written", v.file(o))
-		}
-	}
-	for _, o := range objects {
-		if err := writeNew(v.file(o), o); err != nil {
-			return err
-		}
-	}
-	v.say("%s written to %s", counted(len(objects), "file"), v.into)
-	return nil
-}
-
-func (v *exporting) file(o *unstructured.Unstructured) string {
-	return filepath.Join(v.into, o.GetName()+".yaml")
-}
-
-// writeNew writes a file that was not there before.
-func writeNew(name string, objects ...*unstructured.Unstructured) error {
-	file, err := os.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o640)
-	if err != nil {
-		return err
-	}
-	err = manifest.YAML(file, "", objects)
-	if closeErr := file.Close(); err == nil {
-		err = closeErr
-	}
-	if err != nil {
-		return fmt.Errorf("write %s: %w", name, err)
-	}
-	return nil
+	return v.writeFiles(v.into, objects)
 }

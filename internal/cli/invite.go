@@ -18,6 +18,7 @@ import (
 	"github.com/rollcall-dev/rollcall/api/v1alpha1"
 	"github.com/rollcall-dev/rollcall/internal/address"
 	"github.com/rollcall-dev/rollcall/internal/cli/manifest"
+	"github.com/rollcall-dev/rollcall/internal/cli/people"
 	"github.com/rollcall-dev/rollcall/internal/reference"
 )
 
@@ -71,7 +72,7 @@ else is left alone unless you say --force.`,
 		Args: arguments(1, noLimit, "at least one address"),
 		RunE: func(cmd *cobra.Command, args []string) error { return v.run(cmd.Context(), args) },
 	}
-	v.addFlags(cmd)
+	v.addFlags(s, cmd)
 	f := cmd.Flags()
 	f.StringVar(&v.name, "name", "", "Name of the User. Default: a function of organization and address.")
 	f.StringVar(&v.dryRun, "dry-run", dryRunNone, "client: only print what would be applied. server: have the API server check it, and apply nothing.")
@@ -83,8 +84,9 @@ else is left alone unless you say --force.`,
 	return cmd
 }
 
-func (p *inviting) addFlags(cmd *cobra.Command) {
-	p.organizationFlag(cmd, &p.organization)
+// addFlags adds what can be said about everybody.
+func (p *person) addFlags(s *session, cmd *cobra.Command) {
+	s.organizationFlag(cmd, &p.organization)
 	f := cmd.Flags()
 	f.StringArrayVar(&p.roles, "role", nil, "A role of the organization, or ROLE@UNIT for one that holds within a unit. May be repeated.")
 	f.StringArrayVar(&p.units, "unit", nil, "A unit that they belong to. May be repeated.")
@@ -93,8 +95,8 @@ func (p *inviting) addFlags(cmd *cobra.Command) {
 	f.DurationVar(&p.expiresAfter, "expires-after", 0, "How long the link is good for, such as 72h. Default: as the Organization says.")
 	f.StringVar(&p.accessUntil, "access-until", "", "When access ends by itself: a date such as 2027-03-31, or a time in RFC 3339.")
 	complete(cmd, "delivery", string(v1alpha1.DeliveryEmail), string(v1alpha1.DeliveryLink), string(v1alpha1.DeliveryEmailAndLink), string(v1alpha1.DeliveryNone))
-	_ = cmd.RegisterFlagCompletionFunc("role", p.names(func() client.ObjectList { return &v1alpha1.RoleList{} }, ""))
-	_ = cmd.RegisterFlagCompletionFunc("unit", p.names(func() client.ObjectList { return &v1alpha1.BusinessUnitList{} }, ""))
+	_ = cmd.RegisterFlagCompletionFunc("role", s.names(func() client.ObjectList { return &v1alpha1.RoleList{} }, ""))
+	_ = cmd.RegisterFlagCompletionFunc("unit", s.names(func() client.ObjectList { return &v1alpha1.BusinessUnitList{} }, ""))
 }
 
 func (v *inviting) check(args []string) error {
@@ -195,25 +197,13 @@ func (p *person) user(organization string) (*v1alpha1.User, error) {
 		u.Spec.Invitation.ExpiresAfter = &metav1.Duration{Duration: p.expiresAfter}
 	}
 	if p.accessUntil != "" {
-		until, err := parseDay(p.accessUntil)
+		until, err := people.Day(p.accessUntil)
 		if err != nil {
 			return nil, wrongUsage("--access-until: %w", err)
 		}
 		u.Spec.AccessUntil = &until
 	}
 	return u, nil
-}
-
-// parseDay reads a time, or a day, which ends when it is over in UTC.
-func parseDay(text string) (metav1.Time, error) {
-	if t, err := time.Parse(time.DateOnly, text); err == nil {
-		return metav1.NewTime(t.Add(24 * time.Hour)), nil
-	}
-	t, err := time.Parse(time.RFC3339, text)
-	if err != nil {
-		return metav1.Time{}, fmt.Errorf("%q is no day such as 2027-03-31 and no time such as 2027-03-31T17:00:00Z", text)
-	}
-	return metav1.NewTime(t.UTC()), nil
 }
 
 func (v *inviting) printed(users []*v1alpha1.User) error {

@@ -1,7 +1,10 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -30,4 +33,45 @@ func fromUnstructured(u *unstructured.Unstructured) (*v1alpha1.User, error) {
 		return nil, fmt.Errorf("read what the API server answered: %w", err)
 	}
 	return user, nil
+}
+
+// writeFiles writes one file for each object; none when one of them is there.
+func (s *session) writeFiles(folder string, objects []*unstructured.Unstructured) error {
+	if err := os.MkdirAll(folder, 0o750); err != nil {
+		return err
+	}
+	for _, o := range objects {
+		if name := fileOf(folder, o); exists(name) {
+			return fmt.Errorf("%s exists; choose another folder with --to, nothing was written", name)
+		}
+	}
+	for _, o := range objects {
+		if err := writeNew(fileOf(folder, o), o); err != nil {
+			return err
+		}
+	}
+	s.say("%s written to %s", counted(len(objects), "file"), folder)
+	return nil
+}
+
+func fileOf(folder string, o *unstructured.Unstructured) string {
+	return filepath.Join(folder, filepath.Base(o.GetName())+".yaml")
+}
+
+func exists(name string) bool {
+	_, err := os.Lstat(name)
+	return err == nil
+}
+
+// writeNew writes a file that was not there before.
+func writeNew(name string, o *unstructured.Unstructured) error {
+	file, err := os.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o640)
+	if err != nil {
+		return err
+	}
+	err = errors.Join(manifest.YAML(file, "", []*unstructured.Unstructured{o}), file.Close())
+	if err != nil {
+		return fmt.Errorf("write %s: %w", name, err)
+	}
+	return nil
 }

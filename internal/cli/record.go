@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/rollcall-dev/rollcall/api/v1alpha1"
@@ -47,11 +48,11 @@ func (a *asking) report(ctx context.Context, c *cluster, org *v1alpha1.Organizat
 	})
 	switch {
 	case err != nil && timedOut(within):
-		return report.Report{}, unfinished("the manager has written no report of Organization %q within %s. %s", org.Name, a.reportTimeout, c.whyNoReport(org))
+		return report.Report{}, unfinished("the manager has written no report of Organization %q within %s. %s", org.Name, a.reportTimeout, c.whyNoAnswer(org))
 	case err != nil:
 		return report.Report{}, err
 	case org.Status.Report.SecretRef == nil:
-		return report.Report{}, fmt.Errorf("the manager could not write a report of Organization %q. %s", org.Name, c.whyNoReport(org))
+		return report.Report{}, c.noReport(org)
 	}
 	return c.takeReport(ctx, org.Status.Report.SecretRef.Name, asked)
 }
@@ -80,21 +81,26 @@ func (c *cluster) takeReport(ctx context.Context, name, asked string) (report.Re
 	return r, nil
 }
 
-// whyNoReport is the likely cause, and what to do.
-func (c *cluster) whyNoReport(org *v1alpha1.Organization) string {
-	for _, condition := range org.Status.Conditions {
-		if condition.Reason == v1alpha1.ReasonSecretDenied {
-			return condition.Message + " " + c.bindSecrets()
-		}
+// noReport is why the manager could not write a report, and what to do.
+func (c *cluster) noReport(org *v1alpha1.Organization) error {
+	told := org.Status.Report
+	hint := ""
+	if told.Reason == v1alpha1.ReasonSecretDenied {
+		hint = " " + c.bindSecrets()
 	}
-	if ready := state(org.Status.Conditions, v1alpha1.ConditionReady); ready.Message != "" && ready.Status != "True" {
+	return fmt.Errorf("the manager could not write a report of Organization %q: %s%s", org.Name, told.Message, hint)
+}
+
+// whyNoAnswer is the likely cause of a silence, and what to do.
+func (c *cluster) whyNoAnswer(org *v1alpha1.Organization) string {
+	if ready := state(org.Status.Conditions, v1alpha1.ConditionReady); ready.Message != "" && ready.Status != metav1.ConditionTrue {
 		return "The Organization is not ready: " + ready.Message
 	}
-	return "Look whether the manager runs and works in this namespace, and whether it may write Secrets here. " + c.bindSecrets()
+	return "Look whether the manager runs, and whether it works in this namespace. " + c.bindSecrets()
 }
 
 // bindSecrets is the command that gives the manager the right to write Secrets.
 func (c *cluster) bindSecrets() string {
-	return fmt.Sprintf("If it may not: kubectl create rolebinding rollcall-secrets -n %s --clusterrole=rollcall-secrets "+
-		"--serviceaccount=rollcall-system:rollcall-manager", c.namespace)
+	return fmt.Sprintf("To let it write Secrets here: kubectl create rolebinding rollcall-secrets -n %s "+
+		"--clusterrole=rollcall-secrets --serviceaccount=rollcall-system:rollcall-manager", c.namespace)
 }

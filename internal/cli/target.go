@@ -14,6 +14,8 @@ const (
 	kindUser         = "User"
 	kindBatch        = "InviteBatch"
 	kindLink         = "InviteLink"
+	kindUnit         = "BusinessUnit"
+	kindRole         = "Role"
 )
 
 // words are the names by which kubectl knows the kinds.
@@ -71,6 +73,10 @@ func kindOf(o client.Object) string {
 		return kindBatch
 	case *v1alpha1.InviteLink:
 		return kindLink
+	case *v1alpha1.BusinessUnit:
+		return kindUnit
+	case *v1alpha1.Role:
+		return kindRole
 	default:
 		return "object"
 	}

@@ -76,6 +76,9 @@ type InvitationRequest struct {
 	// Mail is true when a mail is to be sent. A request without it issues a
 	// link only, and takes back a mail that is still queued.
 	Mail bool
+	// Bulk is true when many were asked for at once on purpose: its mail does not
+	// count for [MailLimits.Surge].
+	Bulk bool
 	// ExpiresAfter is how long the link is good for, from the moment it is
 	// issued; it does not change an invitation that is already issued.
 	ExpiresAfter time.Duration
@@ -165,6 +168,9 @@ const (
 	DeliveryRejected DeliveryState = "Rejected"
 	// DeliveryUnknown may or may not have been taken; see [UnknownDelivery].
 	DeliveryUnknown DeliveryState = "Unknown"
+	// DeliveryHeld was stopped, with all that count, because too many were to
+	// leave; see [MailRail].
+	DeliveryHeld DeliveryState = "Held"
 	// DeliveryCancelled was still queued when its invitation ended.
 	DeliveryCancelled DeliveryState = "Cancelled"
 )

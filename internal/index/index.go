@@ -13,18 +13,20 @@ import (
 
 const (
 	// Organization finds what names an Organization: BusinessUnits, Roles,
-	// Users and InviteBatches.
+	// Users, InviteBatches and InviteLinks.
 	Organization = "organization"
 	// Backend finds the Organizations that name an IdentityBackend.
 	Backend = "backend"
 	// Person finds the Users of a person; see [PersonKey].
 	Person = "person"
-	// Role finds the Users that name a Role.
+	// Role finds the Users and InviteLinks that name a Role.
 	Role = "role"
-	// BusinessUnit finds the Users that name a BusinessUnit.
+	// BusinessUnit finds the Users and InviteLinks that name a BusinessUnit.
 	BusinessUnit = "businessUnit"
 	// Batch finds the Users that an InviteBatch made.
 	Batch = "batch"
+	// Link finds the Users that came by an InviteLink.
+	Link = "link"
 )
 
 // PersonKey is the index key of an address in an Organization. The address is
@@ -53,6 +55,10 @@ func Register(ctx context.Context, f client.FieldIndexer) error {
 		{&v1alpha1.User{}, Role, RolesOf},
 		{&v1alpha1.User{}, BusinessUnit, BusinessUnitsOf},
 		{&v1alpha1.User{}, Batch, BatchOf},
+		{&v1alpha1.User{}, Link, LinkOf},
+		{&v1alpha1.InviteLink{}, Organization, organizationOf},
+		{&v1alpha1.InviteLink{}, Role, RolesOf},
+		{&v1alpha1.InviteLink{}, BusinessUnit, BusinessUnitsOf},
 	} {
 		if err := f.IndexField(ctx, i.object, i.field, i.values); err != nil {
 			return fmt.Errorf("index %T by %s: %w", i.object, i.field, err)
@@ -78,6 +84,8 @@ func organizationOf(o client.Object) []string {
 		return []string{o.Spec.OrganizationRef.Name}
 	case *v1alpha1.InviteBatch:
 		return []string{o.Spec.OrganizationRef.Name}
+	case *v1alpha1.InviteLink:
+		return []string{o.Spec.OrganizationRef.Name}
 	default:
 		return nil
 	}
@@ -90,28 +98,24 @@ func personOf(o client.Object) []string {
 	return nil
 }
 
-// RolesOf are the names of the Roles that a User names.
+// RolesOf are the names of the Roles that a User, or the template of an
+// InviteLink, names.
 func RolesOf(o client.Object) []string {
-	u, ok := o.(*v1alpha1.User)
-	if !ok {
-		return nil
-	}
-	names := make([]string, 0, len(u.Spec.Roles))
-	for _, g := range u.Spec.Roles {
+	grants, _ := access(o)
+	names := make([]string, 0, len(grants))
+	for _, g := range grants {
 		names = append(names, g.Name)
 	}
 	return names
 }
 
-// BusinessUnitsOf are the names of the BusinessUnits that a User names, with
-// those in which a role is granted: both kinds of naming wait for the unit.
+// BusinessUnitsOf are the names of the BusinessUnits that a User, or the
+// template of an InviteLink, names, with those in which a role is granted: both
+// kinds of naming wait for the unit.
 func BusinessUnitsOf(o client.Object) []string {
-	u, ok := o.(*v1alpha1.User)
-	if !ok {
-		return nil
-	}
-	names := append([]string{}, u.Spec.BusinessUnits...)
-	for _, g := range u.Spec.Roles {
+	grants, units := access(o)
+	names := append([]string{}, units...)
+	for _, g := range grants {
 		if g.BusinessUnit != "" {
 			names = append(names, g.BusinessUnit)
 		}
@@ -119,9 +123,29 @@ func BusinessUnitsOf(o client.Object) []string {
 	return names
 }
 
+// access is what an object gives to people.
+func access(o client.Object) ([]v1alpha1.RoleGrant, []string) {
+	switch o := o.(type) {
+	case *v1alpha1.User:
+		return o.Spec.Roles, o.Spec.BusinessUnits
+	case *v1alpha1.InviteLink:
+		return o.Spec.Template.Roles, o.Spec.Template.BusinessUnits
+	default:
+		return nil, nil
+	}
+}
+
 // BatchOf is the name of the InviteBatch that made a User, if one did.
 func BatchOf(o client.Object) []string {
 	if name := o.GetLabels()[v1alpha1.LabelBatch]; name != "" {
+		return []string{name}
+	}
+	return nil
+}
+
+// LinkOf is the name of the InviteLink that a User came by, if one did.
+func LinkOf(o client.Object) []string {
+	if name := o.GetLabels()[v1alpha1.LabelLink]; name != "" {
 		return []string{name}
 	}
 	return nil

@@ -57,7 +57,7 @@ func recorded(d deliveryRecord, result directory.DeliveryResult) bool {
 		return result == directory.ResultUnknown
 	case directory.DeliveryQueued:
 		return result == directory.ResultRetry && !d.resent || result == directory.ResultUnknown && d.resent
-	case directory.DeliveryClaimed, directory.DeliveryCancelled:
+	case directory.DeliveryClaimed, directory.DeliveryCancelled, directory.DeliveryHeld:
 	}
 	return false
 }

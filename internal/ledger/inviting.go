@@ -67,6 +67,12 @@ type wish struct {
 	now     time.Time
 }
 
+// bulk reports whether its mail does not count for the limit on a surge: whoever
+// joins by a link asked for it, and the link has a limit of its own.
+func (w *wish) bulk() bool {
+	return w.Bulk || w.Purpose == directory.PurposeJoinByLink
+}
+
 // fulfil reads what there is, decides, and does it.
 func (l *Ledger) fulfil(ctx context.Context, tx database.Tx, op string, w wish) (*record, error) {
 	tenant, err := organization(ctx, tx, w.Organization)
@@ -129,6 +135,7 @@ func (l *Ledger) refresh(ctx context.Context, tx database.Tx, r *record, w wish)
 // before is queued, and one that is not wanted any more is taken back while it
 // can be.
 func (l *Ledger) refreshMail(ctx context.Context, tx database.Tx, r *record, w wish) error {
+	r.bulk = w.bulk()
 	switch state := r.delivery.state; {
 	case w.Mail && state == "":
 		if err := l.queue(ctx, tx, r, 0, w.now); err != nil {
@@ -138,8 +145,8 @@ func (l *Ledger) refreshMail(ctx context.Context, tx database.Tx, r *record, w w
 		if err := l.requeue(ctx, tx, r, w.now); err != nil {
 			return err
 		}
-	case !w.Mail && state == directory.DeliveryQueued:
-		result, err := tx.ExecContext(ctx, "UPDATE deliveries SET state = 'Cancelled' WHERE id = $1 AND state = 'Queued'", r.delivery.id)
+	case !w.Mail && (state == directory.DeliveryQueued || state == directory.DeliveryHeld):
+		result, err := tx.ExecContext(ctx, "UPDATE deliveries SET state = 'Cancelled' WHERE id = $1 AND state IN ('Queued', 'Held')", r.delivery.id)
 		if err := expectOne(result, err); err != nil {
 			return err
 		}
@@ -209,7 +216,7 @@ func (l *Ledger) compose(history []record, w wish) (*record, error) {
 		request: w.Request, purpose: w.Purpose,
 		state: directory.InvitationPending, details: w.details, nonce: nonce.Encode(),
 		tokenHash: l.key.Token(id, revision, nonce).Hash(),
-		createdAt: database.Micros(w.now), expiresAt: database.Micros(w.now.Add(w.ExpiresAfter)), tenant: true,
+		createdAt: database.Micros(w.now), expiresAt: database.Micros(w.now.Add(w.ExpiresAfter)), tenant: true, bulk: w.bulk(),
 	}, nil
 }
 
@@ -229,12 +236,16 @@ func (l *Ledger) queue(ctx context.Context, tx database.Tx, r *record, ordinal i
 	d := deliveryRecord{
 		id: deliveryID(r.id, ordinal), ordinal: ordinal, state: directory.DeliveryQueued, nextAt: database.Micros(now),
 	}
+	surge := 0
+	if ordinal == 0 && !r.bulk {
+		surge = 1
+	}
 	result, err := tx.ExecContext(ctx, `
-		INSERT INTO deliveries (id, invitation, ordinal, state, attempts, resent, departed, next_at, claimed_by, claimed_until,
-			sent_at, last_error)
-		VALUES ($1, $2, $3, $4, 0, 0, 0, $5, '', 0, 0, '')
+		INSERT INTO deliveries (id, invitation, organization, ordinal, surge, state, attempts, resent, departed, next_at,
+			claimed_by, claimed_until, sent_at, last_error)
+		VALUES ($1, $2, $3, $4, $5, $6, 0, 0, 0, $7, '', 0, 0, '')
 		ON CONFLICT DO NOTHING`,
-		d.id, r.id, d.ordinal, d.state, d.nextAt)
+		d.id, r.id, r.organization, d.ordinal, surge, d.state, d.nextAt)
 	if err := expectOne(result, err); err != nil {
 		return err
 	}

@@ -34,9 +34,13 @@ func tooSoon(history []record, now time.Time) time.Duration {
 	return wait
 }
 
-// until returns how much of the time after the record's creation is left. A
-// clock that was set back must not lock an address for longer than the rule.
+// until returns how much of the time after the record's creation is left. One
+// that was created in the future limits nothing: the clock was set back since,
+// perhaps by days, and an address must not be locked until it has caught up.
 func until(r *record, span time.Duration, now time.Time) time.Duration {
-	left := database.FromMicros(r.createdAt).Add(span).Sub(now)
-	return min(max(left, 0), span)
+	created := database.FromMicros(r.createdAt)
+	if created.After(now.Add(skew)) {
+		return 0
+	}
+	return min(max(created.Add(span).Sub(now), 0), span)
 }

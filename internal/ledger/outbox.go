@@ -70,26 +70,17 @@ func (l *Ledger) collect(ctx context.Context, op string, n int) ([]directory.Del
 	return claimed, nil
 }
 
-// due returns the ids of deliveries that wait to be claimed.
-func (l *Ledger) due(ctx context.Context, n int) ([]string, error) {
-	var ids []string
-	err := l.read(ctx, "look for due deliveries", func(ctx context.Context, tx database.Tx) error {
-		var err error
-		ids, err = selectIDs(ctx, tx, selectDue, database.Micros(l.now()), n)
-		return err
-	})
-	return ids, err
-}
-
-const selectDue = "SELECT id FROM deliveries WHERE state = 'Queued' AND next_at <= $1 ORDER BY next_at, id LIMIT $2"
-
 // claim takes those of the deliveries that are still there to be taken. Every
 // claimer takes them in the same order, so two never wait for each other.
-func (l *Ledger) claim(ctx context.Context, op string, ids []string) ([]directory.Delivery, error) {
+func (l *Ledger) claim(ctx context.Context, op string, due []waitingMail) ([]directory.Delivery, error) {
 	var claimed []directory.Delivery
 	err := l.write(ctx, op, func(ctx context.Context, tx database.Tx) error {
-		claimed = make([]directory.Delivery, 0, len(ids))
+		claimed = make([]directory.Delivery, 0, len(due))
 		now := l.now()
+		ids, err := l.paced(ctx, tx, due)
+		if err != nil {
+			return err
+		}
 		for _, id := range ids {
 			r, err := l.claimOne(ctx, tx, op, id, now)
 			if err != nil {

@@ -35,6 +35,9 @@ type record struct {
 
 	delivery  deliveryRecord
 	reminders directory.Reminders
+	// bulk is true when its mail does not count for the limit on a surge; it is
+	// known of what is being asked for only.
+	bulk bool
 
 	// tenant is false when the organization is not known any more.
 	tenant  bool

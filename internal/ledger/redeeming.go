@@ -94,7 +94,7 @@ func (l *Ledger) answer(ctx context.Context, tx database.Tx, op, token string, t
 const alive = `token_hash = $3 AND closed = 0 AND expires_at > $4
 	AND EXISTS (SELECT 1 FROM ledger_organizations o WHERE o.id = invitations.organization)`
 
-const cancelQueued = "UPDATE deliveries SET state = 'Cancelled' WHERE invitation = $1 AND state = 'Queued'"
+const cancelQueued = "UPDATE deliveries SET state = 'Cancelled' WHERE invitation = $1 AND state IN ('Queued', 'Held')"
 
 // endPending is completed by a condition.
 const endPending = "UPDATE invitations SET state = $1, ended_at = $2 WHERE state = 'Pending' AND "

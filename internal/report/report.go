@@ -76,11 +76,15 @@ type Grant struct {
 
 // Invitation is the newest one of an address.
 type Invitation struct {
+	ID      string `json:"id,omitempty"`
 	Address string `json:"address"`
 	// Revision counts the invitations issued to the address, from 1.
 	Revision int64 `json:"revision"`
 	// Asked is what the declaration asked for and this one answers.
 	Asked int64 `json:"asked,omitempty"`
+	// Request is what somebody asked for by hand and this one answers; may be empty.
+	Request string                      `json:"request,omitempty"`
+	Purpose directory.InvitationPurpose `json:"purpose,omitempty"`
 	// State is as of the moment of the report.
 	State     directory.InvitationState `json:"state"`
 	CreatedAt time.Time                 `json:"createdAt,omitzero"`
@@ -144,7 +148,7 @@ func (m Member) Observed(org directory.OrganizationID) directory.ObservedMember 
 // was told stays out.
 func InvitationOf(i directory.Invitation) Invitation {
 	return Invitation{
-		Address: i.Address, Revision: i.Revision, Asked: i.Asked, State: i.State,
+		ID: i.ID, Address: i.Address, Revision: i.Revision, Asked: i.Asked, Request: i.Request, Purpose: i.Purpose, State: i.State,
 		CreatedAt: i.CreatedAt, ExpiresAt: i.ExpiresAt, EndedAt: i.EndedAt,
 		Delivery: i.Delivery.State, SentAt: i.Delivery.SentAt,
 	}
@@ -184,7 +188,8 @@ func (r Report) Newest(org directory.OrganizationID) []directory.Invitation {
 
 func (i Invitation) invitation(org directory.OrganizationID) directory.Invitation {
 	return directory.Invitation{
-		Organization: org, Address: i.Address, Revision: i.Revision, Asked: i.Asked, State: i.State,
+		ID: i.ID, Organization: org, Address: i.Address,
+		Revision: i.Revision, Asked: i.Asked, Request: i.Request, Purpose: i.Purpose, State: i.State,
 		CreatedAt: i.CreatedAt, ExpiresAt: i.ExpiresAt, EndedAt: i.EndedAt,
 		Delivery: directory.DeliveryStatus{State: i.Delivery, SentAt: i.SentAt},
 	}

@@ -40,7 +40,7 @@ func held() *directory.Holding {
 
 func pending() directory.Invitation {
 	return directory.Invitation{
-		Organization: "team/clinic", Address: "bob@example.com", Revision: 2, Asked: 1, State: directory.InvitationPending, CreatedAt: at(1), ExpiresAt: at(50),
+		ID: "i-1", Organization: "team/clinic", Address: "bob@example.com", Revision: 2, Asked: 1, Request: "again", Purpose: directory.PurposeJoin, State: directory.InvitationPending, CreatedAt: at(1), ExpiresAt: at(50),
 		Delivery: directory.DeliveryStatus{State: directory.DeliverySent, SentAt: at(2)},
 	}
 }

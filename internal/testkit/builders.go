@@ -1,6 +1,8 @@
 package testkit
 
 import (
+	"time"
+
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/rollcall-dev/rollcall/api/v1alpha1"
@@ -72,6 +74,19 @@ func InviteBatch(name string, emails []string, edits ...func(*v1alpha1.InviteBat
 				Invitation:    v1alpha1.Invitation{Delivery: v1alpha1.DeliveryEmail},
 				RemovalPolicy: v1alpha1.RemovalPolicyRemove,
 			},
+		},
+	}, edits)
+}
+
+// InviteLink returns a link by which ten people can join within a week.
+func InviteLink(name string, edits ...func(*v1alpha1.InviteLink)) *v1alpha1.InviteLink {
+	uses := int32(10)
+	return edited(&v1alpha1.InviteLink{
+		ObjectMeta: named(name),
+		Spec: v1alpha1.InviteLinkSpec{
+			OrganizationRef: clinic(), MaxUses: &uses, ExpiresAfter: &metav1.Duration{Duration: 7 * 24 * time.Hour},
+			Approval: v1alpha1.ApprovalNone, Access: v1alpha1.AccessEnabled, Rotation: 1,
+			Template: v1alpha1.LinkTemplate{RemovalPolicy: v1alpha1.RemovalPolicyRemove},
 		},
 	}, edits)
 }

@@ -47,7 +47,7 @@ func newAPI(t testing.TB, c clock.PassiveClock, checker *statustest.Checker) *ap
 	a := &api{t: t, clock: c, checker: checker}
 	builder := fake.NewClientBuilder().WithScheme(scheme()).WithObjectTracker(newTracker()).WithStatusSubresource(
 		&v1alpha1.IdentityBackend{}, &v1alpha1.Organization{}, &v1alpha1.BusinessUnit{},
-		&v1alpha1.Role{}, &v1alpha1.User{}, &v1alpha1.InviteBatch{})
+		&v1alpha1.Role{}, &v1alpha1.User{}, &v1alpha1.InviteBatch{}, &v1alpha1.InviteLink{})
 	if err := index.Register(t.Context(), indexer{builder}); err != nil {
 		t.Fatal(err)
 	}

@@ -1,0 +1,147 @@
+package organization_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/rollcall-dev/rollcall/api/v1alpha1"
+	"github.com/rollcall-dev/rollcall/internal/directory"
+	"github.com/rollcall-dev/rollcall/internal/directory/directorytest"
+	"github.com/rollcall-dev/rollcall/internal/testkit"
+	"github.com/rollcall-dev/rollcall/internal/testkit/stage"
+)
+
+func removing(o *v1alpha1.Organization) { policy(v1alpha1.UndeclaredRemove, v1alpha1.DriftCorrect)(o) }
+
+// Whoever is a member and declared by nobody is removed, with a trace of who took
+// them over and why; everybody else stays.
+func TestBY7_UndeclaredMembersAreRemoved(t *testing.T) {
+	w := settled(t, removing, "ada", "eve", "going", "held", "owner", "out")
+	must(w, w.Memory.RemoveMember(w.Context(), stage.OrganizationID(), "out@example.com", directory.RemovalDisable))
+	w.member("newcomer")
+	w.edit(func(o *v1alpha1.Organization) { o.Spec.Safety.ProtectedEmails = []string{"Owner@example.com"} })
+	must(w, w.Ledger.ApplyOrganization(w.Context(), directory.Organization{ID: stage.OrganizationID(), DisplayName: "Sunrise Clinic"}))
+	_, err := w.Ledger.Invite(w.Context(), directory.InvitationRequest{
+		Organization: stage.OrganizationID(), Address: "eve@example.com", Revision: 1, Mail: true, ExpiresAfter: time.Hour,
+	})
+	must(w, err)
+	w.Apply(testkit.User("ada"), testkit.User("going", func(u *v1alpha1.User) { u.Finalizers = []string{v1alpha1.Finalizer} }))
+	stage.Delete[v1alpha1.User](w.Stage, "going")
+	renamed := testkit.User("held")
+	w.applied(renamed)
+	renamed.Spec.Email = "another@example.com"
+	w.Apply(renamed)
+
+	w.look()
+	w.wantGone("nobody declares her", "eve")
+	w.wantMembers("she is gone", &v1alpha1.ObservedMembers{Total: 6, Undeclared: 1})
+	w.wantDrift("one is protected", "True UndeclaredMembers")
+	if inv, err := w.Ledger.Invitation(w.Context(), stage.OrganizationID(), "eve@example.com"); !directory.IsKind(err, directory.KindNotFound) {
+		t.Errorf("her invitation is %s, %v; want it closed", inv.State, err)
+	}
+	entries, err := w.Ledger.Audit(w.Context(), stage.OrganizationID(), "eve@example.com", 0)
+	must(w, err)
+	var trace []string
+	for i := range entries {
+		trace = append(trace, string(entries[len(entries)-1-i].Action))
+	}
+	if diff := cmp.Diff([]string{"Issued", "RemovalAllowed", "Adopted", "Revoked", "Released"}, trace); diff != "" {
+		t.Errorf("audit trail (-want +got):\n%s", diff)
+	}
+	if events := strings.Join(w.Events(), "\n"); !strings.Contains(events, "Normal Removed Removed from the backend: a member whom no User declares.") {
+		t.Errorf("events: %s", events)
+	}
+}
+
+// The floor goes; the others wait for the rails, whose word is asked again at
+// every listing, and heeded.
+func TestBY4_UndeclaredMembersAskTheRails(t *testing.T) {
+	w := settled(t, removing, "p1", "p2", "p3", "p4", "p5", "p6", "p7")
+	two := int32(2)
+	w.edit(func(o *v1alpha1.Organization) {
+		o.Spec.Safety.MaxRemovals = v1alpha1.RemovalLimit{Floor: &two, Window: &metav1.Duration{Duration: 24 * time.Hour}}
+	})
+	w.look()
+	w.wantGone("the floor", "p1", "p2")
+	w.later(2 * time.Hour)
+	w.wantGone("nobody said a word", "p1", "p2")
+	standing, err := w.Ledger.Removals(w.Context(), stage.OrganizationID(), 24*time.Hour)
+	must(w, err)
+	if len(standing.Undeclared) != 5 {
+		t.Fatalf("%d wait, want five", len(standing.Undeclared))
+	}
+	must(w, w.Ledger.GrantRemovals(w.Context(), stage.OrganizationID(), standing.Undeclared[:3], "wave"))
+	w.later(2 * time.Hour)
+	w.wantGone("three were granted", "p1", "p2", "p3", "p4", "p5")
+	w.edit(policy(v1alpha1.UndeclaredReport, v1alpha1.DriftCorrect))
+	w.look()
+	standing, err = w.Ledger.Removals(w.Context(), stage.OrganizationID(), 24*time.Hour)
+	must(w, err)
+	if len(standing.Undeclared) > 0 {
+		t.Errorf("%d wait although nobody is to be removed any more", len(standing.Undeclared))
+	}
+	w.wantMembers("reported", &v1alpha1.ObservedMembers{Total: 2, Undeclared: 2})
+}
+
+// The last administrators stay, by themselves or because their role includes one
+// that administers.
+func TestBY4_TheLastAdministratorIsNotUndeclared(t *testing.T) {
+	w := settled(t, removing, "a", "b", "c")
+	w.Provide(testkit.Role("admin", func(r *v1alpha1.Role) { r.Spec.Administers = true }),
+		testkit.Role("owner", func(r *v1alpha1.Role) { r.Spec.Includes = []string{"admin"} }), testkit.Role("clinician"))
+	for name, role := range map[string]string{"a": "admin", "b": "owner", "c": "clinician"} {
+		must(w, w.Memory.ApplyAccess(w.Context(), stage.OrganizationID(), name+"@example.com", directory.Access{Grants: []directory.Grant{{Role: role}}}))
+	}
+	w.look()
+	w.wantGone("one of two administrators", "a", "c")
+	if got := stage.Message(w.get().Status.Conditions, v1alpha1.ConditionDriftDetected); !strings.Contains(got, "1 as the last administrators") {
+		t.Errorf("%q does not say why", got)
+	}
+}
+
+// Somebody whose User the cache does not know yet is not removed; nor is anybody
+// who left, or came anew, since the listing.
+func TestPromise_NobodyIsRemovedByMistake(t *testing.T) {
+	w := settled(t, removing, "ada", "eve")
+	// The first two lists of Users are the cache's; the third is the API server's own.
+	w.FailAPI(stage.APIFault{Verb: stage.VerbList, Kind: "User", Call: 3, Meanwhile: func() { w.Apply(testkit.User("ada")) }})
+	w.look()
+	w.wantGone("declared meanwhile", "eve")
+
+	w = settled(t, removing, "ada", "eve")
+	gate := directorytest.Fault{Method: directorytest.MethodMember, Key: "ada@example.com", Err: directory.Errorf(directory.KindNotFound, "observe a member", "gone")}
+	w.Memory.Inject(gate)
+	w.look()
+	w.wantGone("who left is not removed", "eve")
+}
+
+// A failure in the middle leaves the others for the next time; nothing is
+// forgotten and nobody counted twice.
+func TestPromise_RemovingGoesOnAfterAFailure(t *testing.T) {
+	for _, method := range []directorytest.Method{directorytest.MethodMember, directorytest.MethodRemoveMember} {
+		for _, after := range []bool{false, true} {
+			w := settled(t, removing, "a", "b", "c")
+			w.Memory.Inject(directorytest.Fault{
+				Method: method, Call: 2, After: after, Err: directory.Errorf(directory.KindUnavailable, "do something", "no answer"),
+			})
+			w.look()
+			w.wantDrift(string(method)+" failed", "Unknown IncompleteObservation")
+			w.later(time.Minute)
+			w.wantGone(string(method)+" works again", "a", "b", "c")
+			w.wantDrift("all are gone", "False InSync")
+			standing, err := w.Ledger.Removals(w.Context(), stage.OrganizationID(), time.Hour)
+			must(w, err)
+			if standing.Done != 3 {
+				t.Errorf("%s: the rail counts %d removals, want 3", method, standing.Done)
+			}
+			if held, err := w.Ledger.Holdings(w.Context(), stage.OrganizationID(), "", 0); err != nil || len(held) > 0 {
+				t.Errorf("%s: %d are held, %v; want nobody", method, len(held), err)
+			}
+		}
+	}
+}
+
