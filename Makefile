@@ -125,11 +125,11 @@ verify-vet:
 ##@ Building it
 
 .PHONY: build
-build: bin/rollcall ## Build the program into bin/.
+build: bin/rollcall bin/kubectl-rollcall ## Build the programs into bin/: the operator, and the plug-in of kubectl.
 
 # Static, with the time zones in it: the image has no files but this one. The go command knows best what is up to date.
-.PHONY: bin/rollcall
-bin/rollcall: bin/%:
+.PHONY: bin/rollcall bin/kubectl-rollcall
+bin/rollcall bin/kubectl-rollcall: bin/%:
 	@CGO_ENABLED=0 go build -trimpath -tags timetzdata -o $(OUT)$@ ./cmd/$*
 
 .PHONY: image

@@ -54,6 +54,10 @@ type Options struct {
 
 const defaultWorkers = 8
 
+// mailMoment is longer than a mail server that works takes to take a mail, and
+// shorter than somebody watches a status that does not change.
+const mailMoment = 3 * time.Second
+
 const (
 	// firstRetry and lastRetry bound the backoff of a failed reconcile. The last
 	// is short: after an outage of the database or a backend everybody is
@@ -125,6 +129,7 @@ func list(mgr ctrl.Manager, o Options) []entry {
 			return user.New(user.Options{
 				Client: c, Secrets: o.Direct, Backends: o.Backends, Changes: o.Ledger, Holdings: o.Ledger,
 				Rails: o.Ledger, Alarm: o.Alarm, Drifted: drifted, Clock: o.Clock, Recorder: mgr.GetEventRecorder("user"),
+				MailMoment: mailMoment,
 			})
 		}},
 		{"invitebatch", few, func() (kind, error) {

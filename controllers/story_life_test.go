@@ -49,8 +49,8 @@ func (w *world) resend(u *v1alpha1.User, text string) {
 	})
 }
 
-// joined is a User whose person is in.
-func (w *world) joined(name string) *v1alpha1.User {
+// arrived is a User whose person is in.
+func (w *world) arrived(name string) *v1alpha1.User {
 	w.Helper()
 	u := user(name, name+"@example.com")
 	w.create(u)
@@ -203,7 +203,7 @@ func TestStory_HE5_BY10_DisableEnableAndAnEnd(t *testing.T) {
 	w := newWorld(t)
 	w.start()
 	w.settled()
-	ada := w.joined("ada")
+	ada := w.arrived("ada")
 	edit(w, ada, func(u *v1alpha1.User) { u.Spec.Access = v1alpha1.AccessDisabled })
 	sees(w, ada, v1alpha1.ConditionAccepted, metav1.ConditionFalse, v1alpha1.ReasonAccessDisabled)
 	if w.signsIn("ada@example.com") {
@@ -270,7 +270,7 @@ func TestStory_BY2_SuspendedOrganization(t *testing.T) {
 	w := newWorld(t)
 	w.start()
 	w.settled()
-	grace := w.joined("grace")
+	grace := w.arrived("grace")
 	org := sunrise()
 	org.Namespace = w.namespace
 	edit(w, org, func(o *v1alpha1.Organization) { o.Spec.Suspend = true })

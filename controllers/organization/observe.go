@@ -78,6 +78,9 @@ func (r *Reconciler) conclude(ctx context.Context, s *scope, a *appointment, fac
 	if err != nil {
 		return err
 	}
+	if err := r.letGo(ctx, s, facts.Holdings); err != nil {
+		return err
+	}
 	r.correct(ctx, s, c)
 	s.tell(c, removed, kept)
 	s.organization.Status.ResyncRequestedAt = request(s.organization, v1alpha1.AnnotationResync)

@@ -211,6 +211,7 @@ func TestBY4_AnIncompleteListingRemovesNobody(t *testing.T) {
 			}
 			w.wantDrift("nothing is certain", "Unknown IncompleteObservation")
 			w.wantMembers("nothing is certain", seen)
+			w.wantCondition("nothing is certain", v1alpha1.ConditionRemovalsPaused, "True IncompleteObservation")
 			if got := stage.Condition(w.get().Status.Conditions, v1alpha1.ConditionReady); got != "True Succeeded" {
 				t.Errorf("Ready is %q: it does not wait for a listing", got)
 			}
@@ -218,6 +219,7 @@ func TestBY4_AnIncompleteListingRemovesNobody(t *testing.T) {
 			withdraw()
 			w.later(test.again)
 			w.wantDrift("complete again", "True UndeclaredMembers")
+			w.wantCondition("complete again", v1alpha1.ConditionRemovalsPaused, "False NothingHeld")
 			w.wantGone("the floor", "p000", "p002", "p003", "p004", "p005")
 		})
 	}

@@ -143,6 +143,7 @@ func (r *Reconciler) converge(ctx context.Context, org *v1alpha1.Organization) p
 	)
 	if out.Last().Word == phase.WordDone {
 		out.Steps[len(out.Steps)-1].Answer.Until = earliest(r.observe(ctx, s), r.export(ctx, s))
+		s.pause()
 	}
 	return out
 }

@@ -114,6 +114,20 @@ func (r *Reconciler) evict(ctx context.Context, s *scope, listed *directory.Obse
 	return nil
 }
 
+// letGo releases whom the organization took over for a removal that was broken
+// off, or whose reply was lost: who is still there is taken over again.
+func (r *Reconciler) letGo(ctx context.Context, s *scope, holdings []directory.Holding) error {
+	for i := range holdings {
+		if holdings[i].Holder != "" {
+			continue
+		}
+		if err := r.Ledger.Release(ctx, s.id, holdings[i].Address); err != nil {
+			return fmt.Errorf("release who was to be removed: %w", err)
+		}
+	}
+	return nil
+}
+
 func departures(s *scope, members []directory.ObservedMember) []directory.Departure {
 	all := make([]directory.Departure, 0, len(members))
 	for i := range members {

@@ -21,11 +21,14 @@ func removing(o *v1alpha1.Organization) { policy(v1alpha1.UndeclaredRemove, v1al
 // them over and why; everybody else stays.
 func TestBY7_UndeclaredMembersAreRemoved(t *testing.T) {
 	w := settled(t, removing, "ada", "eve", "going", "held", "owner", "out")
-	must(w, w.Memory.RemoveMember(w.Context(), stage.OrganizationID(), "out@example.com", directory.RemovalDisable))
+	_, err := w.Memory.ApplyMember(w.Context(), directory.Member{
+		Organization: stage.OrganizationID(), Address: "out@example.com", State: directory.MemberDisabled,
+	})
+	must(w, err)
 	w.member("newcomer")
 	w.edit(func(o *v1alpha1.Organization) { o.Spec.Safety.ProtectedEmails = []string{"Owner@example.com"} })
 	must(w, w.Ledger.ApplyOrganization(w.Context(), directory.Organization{ID: stage.OrganizationID(), DisplayName: "Sunrise Clinic"}))
-	_, err := w.Ledger.Invite(w.Context(), directory.InvitationRequest{
+	_, err = w.Ledger.Invite(w.Context(), directory.InvitationRequest{
 		Organization: stage.OrganizationID(), Address: "eve@example.com", Revision: 1, Mail: true, ExpiresAfter: time.Hour,
 	})
 	must(w, err)
@@ -144,4 +147,3 @@ func TestPromise_RemovingGoesOnAfterAFailure(t *testing.T) {
 		}
 	}
 }
-

@@ -148,11 +148,16 @@ func (w *world) wantConditions(reason string, want map[string]string) {
 	}
 }
 
+func (w *world) wantCondition(reason, kind, want string) {
+	w.Helper()
+	if got := stage.Condition(w.get().Status.Conditions, kind); got != want {
+		w.Errorf("%s: %s is %q, want %q", reason, kind, got, want)
+	}
+}
+
 func (w *world) wantDrift(reason, want string) {
 	w.Helper()
-	if got := stage.Condition(w.get().Status.Conditions, v1alpha1.ConditionDriftDetected); got != want {
-		w.Errorf("%s: DriftDetected is %q, want %q", reason, got, want)
-	}
+	w.wantCondition(reason, v1alpha1.ConditionDriftDetected, want)
 }
 
 func known() map[string]string {

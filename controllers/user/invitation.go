@@ -38,7 +38,18 @@ func (r *Reconciler) invitation(ctx context.Context, s *scope) phase.Answer {
 	if a := r.publish(ctx, s, decision.Standing); a.Word != phase.WordDone {
 		return a
 	}
-	return s.handover(facts.Invitation, decision)
+	return r.inAMoment(s.handover(facts.Invitation, decision), facts)
+}
+
+// inAMoment keeps an answer back that the mail is queued, as long as it most
+// likely leaves at once. The outbox's change is what this User is looked at for
+// then.
+func (r *Reconciler) inAMoment(a phase.Answer, f invite.Facts) phase.Answer {
+	left := f.Invitation.CreatedAt.Add(r.MailMoment).Sub(f.Now)
+	if a.Word != phase.WordWaiting || a.Reason != v1alpha1.ReasonMailQueued || left <= 0 {
+		return a
+	}
+	return phase.Briefly(left, a.Reason, a.Message)
 }
 
 // maxRequest is how long the text of [v1alpha1.AnnotationResend] may be.

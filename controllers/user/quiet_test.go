@@ -122,8 +122,7 @@ func TestPromise_OneEventForOneHappening(t *testing.T) {
 	w := newWorld(t, testkit.User("ada"))
 	w.look("ada")
 	w.look("ada")
-	w.wantEvents("invited", "Normal MailQueued The mail waits to be handed to the mail server.",
-		"Normal AwaitingAcceptance Waits for the person to follow the link and accept.")
+	w.wantEvents("invited, and the mail is on its way")
 	w.Deliver(directory.ResultSent, "")
 	w.look("ada")
 	w.look("ada")

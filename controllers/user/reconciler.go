@@ -39,7 +39,7 @@ type Changes interface {
 	FollowAfter(ctx context.Context, after int64, changed func(directory.Change)) error
 }
 
-// Options of the [Reconciler]. All but Drifted are required.
+// Options of the [Reconciler]. All but Drifted and MailMoment are required.
 type Options struct {
 	// Client reads from the cache and writes to the API.
 	Client client.Client
@@ -58,6 +58,10 @@ type Options struct {
 	Drifted  <-chan event.GenericEvent
 	Recorder events.EventRecorder
 	Clock    clock.PassiveClock
+	// MailMoment is how long after an invitation was issued the status waits for
+	// its mail to leave, so that it is written once and not twice; 0 means that
+	// it does not wait.
+	MailMoment time.Duration
 }
 
 // resync is how often an unchanged User is compared with the backend.
@@ -91,6 +95,7 @@ func New(o Options) (*Reconciler, error) {
 		},
 		Beside:   []string{v1alpha1.ConditionPending, v1alpha1.ConditionAccepted},
 		Announce: []string{v1alpha1.ConditionInvited, v1alpha1.ConditionAccepted, v1alpha1.ConditionRemovalBlocked},
+		Silent:   []string{v1alpha1.ReasonMailQueued, v1alpha1.ReasonAwaitingAcceptance},
 		Happened: happened,
 	})
 	if err != nil {

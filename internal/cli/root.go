@@ -1,9 +1,11 @@
 package cli
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 // pluginName is how people call it; the program itself is kubectl-rollcall.
@@ -15,6 +17,9 @@ const (
 	groupRecords = "records"
 )
 
+// suggestWithin is how many letters a verb may be off to be suggested.
+const suggestWithin = 2
+
 func newRoot(s *session) *cobra.Command {
 	root := &cobra.Command{
 		Use:         "kubectl-rollcall",
@@ -25,8 +30,9 @@ and look before Git leaps.
 
 The exit code is 0 when all is done, 1 when something failed, 2 when the command
 was written wrongly, and 3 when a wait was not over within --timeout or plan
---exit-code found differences.`,
-		SilenceErrors: true, SilenceUsage: true,
+--exit-code found differences. kubectl options lists the flags about the connection
+to the cluster, which all work here too.`,
+		SilenceErrors: true, SilenceUsage: true, SuggestionsMinimumDistance: suggestWithin,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return nil
@@ -46,6 +52,10 @@ was written wrongly, and 3 when a wait was not over within --timeout or plan
 		return wrongUsage("%w (%s --help lists the flags)", err, cmd.CommandPath())
 	})
 	s.flags.AddFlags(root.PersistentFlags())
+	// kubectl options lists the others; here they would hide what a verb can do.
+	root.PersistentFlags().VisitAll(func(f *pflag.Flag) {
+		f.Hidden = !slices.Contains([]string{"namespace", "context", "kubeconfig"}, f.Name)
+	})
 	root.AddGroup(
 		&cobra.Group{ID: groupPeople, Title: "People:"},
 		&cobra.Group{ID: groupReview, Title: "Looking and approving:"},

@@ -23,8 +23,6 @@ const (
 	Role = "role"
 	// BusinessUnit finds the Users and InviteLinks that name a BusinessUnit.
 	BusinessUnit = "businessUnit"
-	// Batch finds the Users that an InviteBatch made.
-	Batch = "batch"
 	// Link finds the Users that came by an InviteLink.
 	Link = "link"
 )
@@ -54,7 +52,6 @@ func Register(ctx context.Context, f client.FieldIndexer) error {
 		{&v1alpha1.User{}, Person, personOf},
 		{&v1alpha1.User{}, Role, RolesOf},
 		{&v1alpha1.User{}, BusinessUnit, BusinessUnitsOf},
-		{&v1alpha1.User{}, Batch, BatchOf},
 		{&v1alpha1.User{}, Link, LinkOf},
 		{&v1alpha1.InviteLink{}, Organization, organizationOf},
 		{&v1alpha1.InviteLink{}, Role, RolesOf},

@@ -71,7 +71,6 @@ func TestIndexes(t *testing.T) {
 		"users of a person":             {&v1alpha1.UserList{}, index.Person, index.PersonKey("clinic", "MEMBER@example.com"), []string{"member"}},
 		"users that name a role":        {&v1alpha1.UserList{}, index.Role, "clinician", []string{"lead-of-north"}},
 		"users that name a unit":        {&v1alpha1.UserList{}, index.BusinessUnit, "north", []string{"lead-of-north", "member"}},
-		"users that a batch made":       {&v1alpha1.UserList{}, index.Batch, "autumn", []string{"made"}},
 		"users of nobody":               {&v1alpha1.UserList{}, index.Role, "", nil},
 		"organizations without backend": {&v1alpha1.OrganizationList{}, index.Backend, "", nil},
 	} {

@@ -108,10 +108,8 @@ func (l *Ledger) forget(ctx context.Context, tx database.Tx, id directory.Organi
 	if err := forgetLinks(ctx, tx, id); err != nil {
 		return err
 	}
-	for _, rail := range []string{"removals", "removal_rails", "mail_limits"} {
-		if _, err := tx.ExecContext(ctx, "DELETE FROM "+rail+" WHERE organization = $1", id); err != nil {
-			return err
-		}
+	if err := forgetRails(ctx, tx, id); err != nil {
+		return err
 	}
 	result, err := tx.ExecContext(ctx, "DELETE FROM ledger_organizations WHERE id = $1", id)
 	if err != nil {

@@ -145,6 +145,20 @@ const (
 	pauseMail = "UPDATE mail_limits SET paused_until = $2 WHERE organization = $1"
 )
 
+// forgetRails forgets what bounds an organization, and what was stopped in it.
+func forgetRails(ctx context.Context, tx database.Tx, org directory.OrganizationID) error {
+	for _, statement := range []string{
+		"DELETE FROM removals WHERE organization = $1",
+		"DELETE FROM removal_rails WHERE organization = $1",
+		"DELETE FROM mail_limits WHERE organization = $1",
+	} {
+		if _, err := tx.ExecContext(ctx, statement, org); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // slow keeps back what has no room within the hour. What a clock wrote that was
 // set back since does not count.
 func (l *Ledger) slow(ctx context.Context, tx database.Tx, org directory.OrganizationID, may []waitingMail, limits *mailLimits) ([]waitingMail, error) {

@@ -33,6 +33,8 @@ type Answer struct {
 	Until time.Time
 	// After is how long to wait before another look; 0 leaves it to the caller.
 	After time.Duration
+	// Brief is true when it is likely over within After: until then nobody is told.
+	Brief bool
 	// Err is why it failed; only with [WordFailed].
 	Err error
 }
@@ -56,6 +58,14 @@ func Waiting(reason, message string) Answer {
 // WaitingFor is [Waiting] with a known time to look again.
 func WaitingFor(after time.Duration, reason, message string) Answer {
 	return Answer{Word: WordWaiting, Reason: reason, Message: message, After: after}
+}
+
+// Briefly is [WaitingFor] something that is likely there in a moment, and comes
+// with an event. The object is left as it is until then, so that two writes of
+// its status become one. Whoever answers so must not do it for ever: after the
+// time is over, the answer is [Waiting].
+func Briefly(after time.Duration, reason, message string) Answer {
+	return Answer{Word: WordWaiting, Reason: reason, Message: message, After: after, Brief: true}
 }
 
 // Stalled says that only an edit by a human helps.

@@ -46,6 +46,9 @@ type Options[T client.Object] struct {
 	Beside []string
 	// Announce are the conditions whose changes are events.
 	Announce []string
+	// Silent are reasons under which a change is no event: what is only on its way
+	// to another one. Every event is a write.
+	Silent []string
 	// Happened tells which events are due beside those of the conditions, given
 	// the object before and after a write that succeeded; nil means none.
 	Happened func(before, after T) []Happening
@@ -103,6 +106,9 @@ func (r *Reporter[T]) Finish(ctx context.Context, before, after T, out phase.Out
 	}
 	if apierrors.IsConflict(out.Last().Err) {
 		return reconcile.Result{RequeueAfter: conflictAfter}, nil
+	}
+	if a := out.Last(); a.Brief {
+		return reconcile.Result{RequeueAfter: a.After}, nil
 	}
 	f := r.Fields(after)
 	generation := after.GetGeneration()
@@ -170,7 +176,8 @@ func (r *Reporter[T]) announce(object T, was, is []metav1.Condition) {
 	stuck := meta.FindStatusCondition(is, stalled)
 	for _, kind := range r.Announce {
 		old, now := meta.FindStatusCondition(was, kind), meta.FindStatusCondition(is, kind)
-		if now == nil || now.Status == metav1.ConditionUnknown || (old != nil && old.Reason == now.Reason) {
+		if now == nil || now.Status == metav1.ConditionUnknown || (old != nil && old.Reason == now.Reason) ||
+			slices.Contains(r.Silent, now.Reason) {
 			continue
 		}
 		severity := corev1.EventTypeNormal

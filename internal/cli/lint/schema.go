@@ -92,7 +92,7 @@ func (s *Schemas) Default(o *unstructured.Unstructured) {
 // kind. The object gets its defaults, and loses fields that do not exist.
 func (s *Schemas) Check(ctx context.Context, o *unstructured.Unstructured) field.ErrorList {
 	k := s.kinds[o.GetKind()]
-	found := genericvalidation.ValidateObjectMetaAccessor(o, false, genericvalidation.NameIsDNSSubdomain, field.NewPath("metadata"))
+	found := genericvalidation.ValidateObjectMetaAccessor(o, true, genericvalidation.NameIsDNSSubdomain, field.NewPath("metadata"))
 	for _, path := range pruning.PruneWithOptions(o.Object, k.structural, true, schema.UnknownFieldPathOptions{TrackUnknownFieldPaths: true}) {
 		found = append(found, field.Forbidden(field.NewPath(path), "there is no such field; check its spelling and its indentation"))
 	}
