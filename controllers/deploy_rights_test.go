@@ -26,7 +26,7 @@ func cluster() map[string]string {
 	return map[string]string{
 		"identitybackends.iam.rollcall.dev":        "get list watch",
 		"identitybackends/status.iam.rollcall.dev": "patch",
-		"organizations.iam.rollcall.dev":           "get list watch",
+		"organizations.iam.rollcall.dev":           "get list patch watch",
 		"organizations/status.iam.rollcall.dev":    "patch",
 		"businessunits.iam.rollcall.dev":           "get list patch watch",
 		"businessunits/status.iam.rollcall.dev":    "patch",

@@ -3,20 +3,17 @@ package controllers
 import (
 	"context"
 
-	"sigs.k8s.io/controller-runtime/pkg/event"
-
-	"github.com/rollcall-dev/rollcall/api/v1alpha1"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 )
 
-// relay tells one controller about objects that another one has looked at.
-type relay chan event.GenericEvent
+// relay asks one controller to reconcile what another one has looked at.
+type relay chan reconcile.Request
 
-// tell names a User. It waits until that is taken, or the context ends.
+// tell names an object. It waits until that is taken, or the context ends.
 func (r relay) tell(ctx context.Context, namespace, name string) {
-	u := &v1alpha1.User{}
-	u.Namespace, u.Name = namespace, name
 	select {
-	case r <- event.GenericEvent{Object: u}:
+	case r <- reconcile.Request{NamespacedName: types.NamespacedName{Namespace: namespace, Name: name}}:
 	case <-ctx.Done():
 	}
 }

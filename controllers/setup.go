@@ -32,7 +32,7 @@ type Ledger interface {
 	invitelink.Links
 	directory.Holdings
 	directory.RemovalRail
-	organization.Rail
+	organization.Rails
 }
 
 // Options of [Setup]. All but Workers are required.
@@ -111,7 +111,7 @@ func list(mgr ctrl.Manager, o Options) []entry {
 		}},
 		{"organization", few, func() (kind, error) {
 			return organization.New(organization.Options{
-				Client: c, Direct: o.Direct, Backends: o.Backends, Ledger: o.Ledger, Rail: o.Ledger, Trail: o.Trail,
+				Client: c, Direct: o.Direct, Backends: o.Backends, Ledger: o.Ledger, Rails: o.Ledger, Alarm: o.Alarm, Trail: o.Trail,
 				Drifted: drifted.tell, Clock: o.Clock, Recorder: mgr.GetEventRecorder("organization"),
 			})
 		}},

@@ -137,7 +137,9 @@ func TestStory_HE4_JoinByLink(t *testing.T) {
 
 // Only addresses of the listed domains join, and that may be told.
 func TestStory_HE4_Domains(t *testing.T) {
-	w := withLinks(t)
+	w := newWorld(t, withSecrets)
+	w.apart().start() // a portal without the key that makes links
+	w.start()
 	w.settled()
 	day := openDay(func(s *v1alpha1.InviteLinkSpec) { s.AllowedDomains = []string{"Example.org", "bücher.example"} })
 	w.create(day)

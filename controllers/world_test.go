@@ -70,6 +70,12 @@ func withSecrets(w *world) {
 func newWorld(t *testing.T, options ...worldOption) *world {
 	t.Helper()
 	t.Parallel()
+	return anotherWorld(t, options...)
+}
+
+// anotherWorld is a further one in the same story, with which it shares nothing.
+func anotherWorld(t *testing.T, options ...worldOption) *world {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
 	t.Cleanup(cancel)
 	w := &world{T: t, ctx: ctx, namespace: "story-" + hex.EncodeToString(randomBytes(5))}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -37,6 +36,9 @@ func (r *Reconciler) expand(ctx context.Context, s *scope) phase.Answer {
 			return verdict.Of(err)
 		}
 	}
+	if err := r.create(ctx, x); err != nil {
+		return verdict.Of(err)
+	}
 	if err := r.withdraw(ctx, x, s.entries); err != nil {
 		return verdict.Of(err)
 	}
@@ -51,8 +53,10 @@ type expansion struct {
 	// those that this batch made, and the rest.
 	mine, others map[string]*v1alpha1.User
 	// left is how many Users may still be written.
-	left   int
-	counts v1alpha1.BatchCounts
+	left int
+	// missing are the entries whose User is to be created, of the portion.
+	missing []*entry
+	counts  v1alpha1.BatchCounts
 }
 
 func (r *Reconciler) existing(ctx context.Context, x *expansion) error {
@@ -98,11 +102,20 @@ func (r *Reconciler) settle(ctx context.Context, x *expansion, e *entry) error {
 		}
 		x.invited(mine)
 		return nil
-	case x.left == 0:
+	}
+	if x.left == 0 {
+		// Those that are refused give their place back.
+		if err := r.create(ctx, x); err != nil {
+			return err
+		}
+	}
+	if x.left == 0 {
 		x.counts.Waiting++
 		return nil
 	}
-	return r.create(ctx, x, e)
+	x.left--
+	x.missing = append(x.missing, e)
+	return nil
 }
 
 func (x *expansion) invited(u *v1alpha1.User) {
@@ -113,22 +126,6 @@ func (x *expansion) invited(u *v1alpha1.User) {
 	if meta.IsStatusConditionTrue(u.Status.Conditions, v1alpha1.ConditionAccepted) {
 		x.counts.Accepted++
 	}
-}
-
-func (r *Reconciler) create(ctx context.Context, x *expansion, e *entry) error {
-	x.left--
-	err := r.Client.Create(ctx, desired(x.batch, e))
-	switch {
-	case apierrors.IsInvalid(err):
-		x.refuse(e, err)
-		return nil
-	case err == nil, apierrors.IsAlreadyExists(err):
-		// One that exists already is ours and not in the cache yet: the name is
-		// a function of the address.
-		x.counts.Invited++
-		return nil
-	}
-	return fmt.Errorf("create user: %w", err)
 }
 
 // refuse makes the API server's refusal of a User the outcome of its entry.
@@ -176,7 +173,7 @@ func (r *Reconciler) withdraw(ctx context.Context, x *expansion, entries []entry
 
 func (x *expansion) answer(now time.Time) phase.Answer {
 	c := x.counts
-	if x.left == 0 {
+	if x.left == 0 || c.Waiting > 0 {
 		return phase.WaitingFor(soon, v1alpha1.ReasonExpanding, fmt.Sprintf(
 			"Users are being written: %d of %d entries are done.", c.Total-c.Waiting, c.Total))
 	}

@@ -15,6 +15,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/rollcall-dev/rollcall/api/v1alpha1"
+	"github.com/rollcall-dev/rollcall/internal/reference"
 	"github.com/rollcall-dev/rollcall/internal/testkit"
 	"github.com/rollcall-dev/rollcall/internal/testkit/stage"
 )
@@ -71,6 +72,9 @@ func TestHR8_BY3_EveryFormTogether(t *testing.T) {
 	}
 	if diff := cmp.Diff(map[string]string{v1alpha1.LabelBatch: autumn}, ada.Labels); diff != "" || len(ada.OwnerReferences) > 0 {
 		t.Errorf("labels %s, owners %v; want the batch's name and no owner", diff, ada.OwnerReferences)
+	}
+	if diff := cmp.Diff([]string{v1alpha1.Finalizer}, ada.Finalizers); diff != "" {
+		t.Errorf("a User that is made with its finalizer costs a write less (-want +got):\n%s", diff)
 	}
 	w.user("b3@xn--mller-kva.example")
 }
@@ -155,6 +159,19 @@ func TestHR8_PortionsOfEveryWrite(t *testing.T) {
 	}
 }
 
+// Nobody was invited: that is not that everybody has accepted.
+func TestHR8_AnEmptyBatchIsNotCompleted(t *testing.T) {
+	for name, entries := range map[string]string{"no entries": " ,\n;", "no addresses": "nobody\nnowhere"} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, batch(nil, func(b *v1alpha1.InviteBatch) { b.Spec.EmailsText = entries }))
+			w.look()
+			if got := stage.Condition(w.batch().Status.Conditions, v1alpha1.ConditionCompleted); got != "False AwaitingPeople" {
+				t.Errorf("Completed is %q", got)
+			}
+		})
+	}
+}
+
 // A User that is there and not in the cache yet is ours: its name is a function
 // of the address.
 func TestHR8_AlreadyExists(t *testing.T) {
@@ -174,7 +191,8 @@ func TestBY3_RefusedByTheAPIServer(t *testing.T) {
 	}
 	t.Run("created", func(t *testing.T) {
 		w := newWorld(t, batch([]string{"ada@example.com", "grace@example.com"}))
-		w.FailAPI(stage.APIFault{Verb: stage.VerbCreate, Call: 1, Err: invalid("ada")})
+		ada := reference.UserName(testkit.Clinic, "ada@example.com")
+		w.FailAPI(stage.APIFault{Verb: stage.VerbCreate, Name: ada, Err: invalid("ada")})
 		w.look()
 		w.wantCounts("one of two", v1alpha1.BatchCounts{Total: 2, Invited: 1, Invalid: 1})
 		if diff := cmp.Diff([]string{"emails 1 Invalid"}, w.refusals()); diff != "" {

@@ -35,7 +35,10 @@ func (x *expansion) summarize(entries []entry) {
 		Type: v1alpha1.ConditionCompleted, Status: metav1.ConditionFalse,
 		Reason: v1alpha1.ReasonAwaitingPeople, Message: "Not everybody who was invited has accepted.",
 	}
-	if c.Waiting == 0 && c.Invited == c.Accepted {
+	switch {
+	case c.Invited+c.AlreadyMember == 0:
+		completed.Message = "Nobody was invited; give an address that is one."
+	case c.Waiting == 0 && c.Invited == c.Accepted:
 		completed.Status = metav1.ConditionTrue
 		completed.Reason, completed.Message = v1alpha1.ReasonAllAccepted, "Everybody who was invited has accepted."
 	}

@@ -25,6 +25,8 @@ func desired(b *v1alpha1.InviteBatch, e *entry) *v1alpha1.User {
 		ObjectMeta: metav1.ObjectMeta{
 			Namespace: b.Namespace, Name: reference.UserName(b.Spec.OrganizationRef.Name, e.address),
 			Labels: map[string]string{v1alpha1.LabelBatch: b.Name},
+			// It would be put on at the first look, with a write for each.
+			Finalizers: []string{v1alpha1.Finalizer},
 		},
 		Spec: v1alpha1.UserSpec{
 			OrganizationRef: b.Spec.OrganizationRef, Email: e.address,
@@ -52,19 +54,25 @@ func owners(b *v1alpha1.InviteBatch) []metav1.OwnerReference {
 // update brings a User of the batch to the template. What a person with
 // kubectl added beside it, such as a title or a revision, stays.
 func (r *Reconciler) update(ctx context.Context, x *expansion, u *v1alpha1.User, e *entry) error {
-	want, is := desired(x.batch, e), u.DeepCopy()
-	is.OwnerReferences = append(othersOwners(u), want.OwnerReferences...)
-	is.Spec.Roles, is.Spec.BusinessUnits = want.Spec.Roles, want.Spec.BusinessUnits
-	is.Spec.Invitation.Invitation, is.Spec.RemovalPolicy = want.Spec.Invitation.Invitation, want.Spec.RemovalPolicy
+	owners := append(othersOwners(u), owners(x.batch)...)
+	// u is the cache's and nearly always as it should be: it is copied only when
+	// it is not.
+	spec := u.Spec
+	t := x.batch.Spec.Template
+	spec.Roles, spec.BusinessUnits, spec.RemovalPolicy = t.Roles, t.BusinessUnits, t.RemovalPolicy
+	spec.Invitation.Invitation = t.Invitation
 	if e.name != "" {
-		is.Spec.Profile.DisplayName = e.name
+		spec.Profile.DisplayName = e.name
 	}
 	// Not equality.Semantic: to it an omitted list and an empty one are the same,
 	// and to a User the one means "not managed" and the other "none".
-	if reflect.DeepEqual(u.Spec, is.Spec) && slices.EqualFunc(u.OwnerReferences, is.OwnerReferences, sameOwner) || x.left == 0 {
+	if reflect.DeepEqual(u.Spec, spec) && slices.EqualFunc(u.OwnerReferences, owners, sameOwner) || x.left == 0 {
 		return nil
 	}
 	x.left--
+	is := u.DeepCopy()
+	is.OwnerReferences = owners
+	spec.DeepCopyInto(&is.Spec)
 	err := r.Client.Patch(ctx, is, client.MergeFromWithOptions(u, client.MergeFromWithOptimisticLock{}))
 	switch {
 	case apierrors.IsInvalid(err):

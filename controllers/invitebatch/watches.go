@@ -37,13 +37,16 @@ func organizationOf(o client.Object) []string {
 }
 
 // declaredUsers passes the coming and going of Users that no batch made: they
-// win over a batch's.
+// win over a batch's. One that is deleted has gone for a batch at once, so that
+// a person who moves into the batch is handed over, and not removed first.
 func declaredUsers() predicate.Predicate {
 	declared := func(o client.Object) bool { return len(index.BatchOf(o)) == 0 }
 	return predicate.Funcs{
-		CreateFunc:  func(e event.CreateEvent) bool { return declared(e.Object) },
-		DeleteFunc:  func(e event.DeleteEvent) bool { return declared(e.Object) },
-		UpdateFunc:  func(event.UpdateEvent) bool { return false },
+		CreateFunc: func(e event.CreateEvent) bool { return declared(e.Object) },
+		DeleteFunc: func(e event.DeleteEvent) bool { return declared(e.Object) },
+		UpdateFunc: func(e event.UpdateEvent) bool {
+			return declared(e.ObjectNew) && e.ObjectOld.GetDeletionTimestamp() == nil && e.ObjectNew.GetDeletionTimestamp() != nil
+		},
 		GenericFunc: func(event.GenericEvent) bool { return false },
 	}
 }

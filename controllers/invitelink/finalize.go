@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 
@@ -43,10 +44,12 @@ func (r *Reconciler) finalize(ctx context.Context, l *v1alpha1.InviteLink) phase
 func (r *Reconciler) lastJoins(ctx context.Context, s *scope) error {
 	org := &v1alpha1.Organization{}
 	err := r.Client.Get(ctx, client.ObjectKey{Namespace: s.object.Namespace, Name: s.object.Spec.OrganizationRef.Name}, org)
-	if client.IgnoreNotFound(err) != nil {
+	switch {
+	case apierrors.IsNotFound(err):
+		return nil
+	case err != nil:
 		return fmt.Errorf("get organization: %w", err)
-	}
-	if err != nil || org.DeletionTimestamp != nil {
+	case org.DeletionTimestamp != nil:
 		return nil
 	}
 	if s.backend, err = r.Backends.For(ctx, org.Namespace, org.Spec.BackendRef); err != nil {

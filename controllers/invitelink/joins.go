@@ -34,7 +34,9 @@ func (r *Reconciler) each(ctx context.Context, s *scope, state directory.JoinSta
 	var failed []error
 	after := ""
 	for {
-		page, err := r.Links.Joins(ctx, s.id, s.object.Name, state, after, pageOf)
+		page, err := r.Links.Joins(ctx, directory.JoinQuery{
+			Organization: s.id, Link: s.object.Name, State: state, After: after, Limit: pageOf,
+		})
 		if err != nil {
 			return errors.Join(append(failed, err)...)
 		}
@@ -130,7 +132,8 @@ func (r *Reconciler) approved(ctx context.Context, s *scope, j directory.Join) e
 		// The cache may not have it yet.
 		u = &v1alpha1.User{}
 		key := client.ObjectKey{Namespace: s.object.Namespace, Name: reference.UserName(s.object.Spec.OrganizationRef.Name, j.Address)}
-		if err := r.Direct.Get(ctx, key, u); client.IgnoreNotFound(err) != nil {
+		err := r.Direct.Get(ctx, key, u)
+		if client.IgnoreNotFound(err) != nil {
 			return fmt.Errorf("get user: %w", err)
 		}
 	}

@@ -25,14 +25,14 @@ const (
 // publish brings the link to what is declared, takes those further who want to
 // join, and keeps the Secret while people can.
 func (r *Reconciler) publish(ctx context.Context, s *scope) phase.Answer {
-	link, err := r.Links.ApplyLink(ctx, s.request())
-	if err != nil {
+	if _, err := r.Links.ApplyLink(ctx, s.request()); err != nil {
 		return verdict.Of(err)
 	}
 	// People first, because they wait; the Secret, because it needs a right that
 	// may be missing, must not hold them up.
 	joined := r.goOn(ctx, s)
-	if link, err = r.Links.LinkStatus(ctx, s.id, s.object.Name); err != nil {
+	link, err := r.Links.LinkStatus(ctx, s.id, s.object.Name)
+	if err != nil {
 		return verdict.Of(err)
 	}
 	s.tell(link)

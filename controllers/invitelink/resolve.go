@@ -44,7 +44,9 @@ func (r *Reconciler) resolve(ctx context.Context, s *scope) phase.Answer {
 }
 
 // unresolved closes the link while nothing is to be done in the organization,
-// and tells how a link stands that cannot be brought up to date.
+// and tells how a link stands that cannot be brought up to date. Whoever has
+// joined by it is in, and is declared all the same: what is missing, their
+// Users wait for themselves.
 func (r *Reconciler) unresolved(ctx context.Context, s *scope, a phase.Answer) error {
 	if a.Word == phase.WordHalted {
 		if err := r.Links.CloseLink(ctx, s.id, s.object.Name); err != nil {
@@ -52,6 +54,11 @@ func (r *Reconciler) unresolved(ctx context.Context, s *scope, a phase.Answer) e
 		}
 		s.set(metav1.ConditionFalse, a.Reason, a.Message)
 		return nil
+	}
+	if s.backend != nil {
+		if err := r.each(ctx, s, directory.JoinConfirmed, r.declare); err != nil {
+			return err
+		}
 	}
 	link, err := r.Links.LinkStatus(ctx, s.id, s.object.Name)
 	switch {

@@ -133,25 +133,6 @@ func doubtful(org *v1alpha1.Organization) bool {
 		org.Spec.Membership.Undeclared == v1alpha1.UndeclaredRemove
 }
 
-// pause says in RemovalsPaused that nobody is removed whom no User declares while
-// nothing is certain, unless a rail says more there already.
-func (s *scope) pause() {
-	conditions := &s.organization.Status.Conditions
-	c := meta.FindStatusCondition(*conditions, v1alpha1.ConditionRemovalsPaused)
-	switch {
-	case doubtful(s.organization) && (c == nil || c.Status != metav1.ConditionTrue):
-		status.Set(conditions, s.organization.Generation, metav1.Condition{
-			Type: v1alpha1.ConditionRemovalsPaused, Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonIncompleteObservation,
-			Message: "Members whom no User declares are not removed until the backend has listed all members.",
-		})
-	case !doubtful(s.organization) && c != nil && c.Reason == v1alpha1.ReasonIncompleteObservation:
-		status.Set(conditions, s.organization.Generation, metav1.Condition{
-			Type: v1alpha1.ConditionRemovalsPaused, Status: metav1.ConditionFalse, Reason: v1alpha1.ReasonNothingHeld,
-			Message: "No rail stops removals.",
-		})
-	}
-}
-
 // happened tells of drift that was found, once.
 func happened(before, after *v1alpha1.Organization) []status.Happening {
 	was := meta.FindStatusCondition(before.Status.Conditions, v1alpha1.ConditionDriftDetected)

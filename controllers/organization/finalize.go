@@ -32,7 +32,7 @@ func (r *Reconciler) finalize(ctx context.Context, s *scope) phase.Outcome {
 		return phase.Only(phase.Done(v1alpha1.ReasonPlanned,
 			"The mode is Plan: the deletion would remove the organization from the backend, and waits until the mode is Enforce or deletionPolicy Retain."))
 	}
-	ending, err := r.release(ctx, s, remove)
+	ending, err := r.letGoOfTenant(ctx, s, remove)
 	if err == nil {
 		err = finalizer.Remove(ctx, r.Client, org, v1alpha1.Finalizer)
 	}
@@ -49,7 +49,7 @@ func (r *Reconciler) finalize(ctx context.Context, s *scope) phase.Outcome {
 // ending is what an event tells about a tenant that nobody declares any more.
 type ending struct{ severity, reason, note string }
 
-func (r *Reconciler) release(ctx context.Context, s *scope, remove bool) (ending, error) {
+func (r *Reconciler) letGoOfTenant(ctx context.Context, s *scope, remove bool) (ending, error) {
 	if !remove {
 		return ending{
 			corev1.EventTypeNormal, v1alpha1.ReasonRetained,

@@ -30,15 +30,15 @@ func inUse(t *testing.T, edits ...func(*v1alpha1.Organization)) *world {
 
 func removable(o *v1alpha1.Organization) { o.Spec.DeletionPolicy = v1alpha1.DeletionRemove }
 
-// left is what is left of the organization outside Kubernetes.
-func (w *world) left() (tenant, invitation, holding bool) {
+// remains are what is left of an organization outside Kubernetes.
+type remains struct{ tenant, invitation, holding bool }
+
+func (w *world) left() remains {
 	w.Helper()
-	_, err := w.Memory.ListMembers(w.Context(), stage.OrganizationID(), "")
-	tenant = err == nil
-	_, err = w.Ledger.Invitation(w.Context(), stage.OrganizationID(), "bob@example.com")
-	invitation = err == nil
-	_, err = w.Ledger.Holding(w.Context(), stage.OrganizationID(), "ada@example.com")
-	return tenant, invitation, err == nil
+	_, tenant := w.Memory.ListMembers(w.Context(), stage.OrganizationID(), "")
+	_, invitation := w.Ledger.Invitation(w.Context(), stage.OrganizationID(), "bob@example.com")
+	_, holding := w.Ledger.Holding(w.Context(), stage.OrganizationID(), "ada@example.com")
+	return remains{tenant == nil, invitation == nil, holding == nil}
 }
 
 // An Organization that goes is kept, or removed with all that is in it, as its
@@ -63,9 +63,8 @@ func TestHE5_AnOrganizationGoes(t *testing.T) {
 			if w.get() != nil {
 				t.Fatal("it is still there")
 			}
-			tenant, invitation, holding := w.left()
-			if tenant != test.stays || invitation != test.stays || holding != test.stays {
-				t.Errorf("tenant %t, invitation %t, holding %t; want %t", tenant, invitation, holding, test.stays)
+			if got := w.left(); got != (remains{test.stays, test.stays, test.stays}) {
+				t.Errorf("left are %+v, want all to be so: %t", got, test.stays)
 			}
 			if events := w.Events(); len(events) != 1 || !strings.HasPrefix(events[0], test.event) {
 				t.Errorf("events %q, want one %q", events, test.event)
@@ -94,7 +93,7 @@ func TestHE5_ADeletionWaits(t *testing.T) {
 			}
 			stage.Delete[v1alpha1.Organization](w.Stage, testkit.Clinic)
 			w.look()
-			if tenant, _, _ := w.left(); !tenant {
+			if !w.left().tenant {
 				t.Error("the tenant is gone")
 			}
 			if w.get() == nil {
@@ -151,8 +150,8 @@ func TestPromise_RemovingAnOrganizationSurvivesEverything(t *testing.T) {
 			}
 			withdraw()
 			w.look()
-			if tenant, invitation, holding := w.left(); w.get() != nil || tenant || invitation || holding {
-				t.Errorf("left: object %t, tenant %t, invitation %t, holding %t", w.get() != nil, tenant, invitation, holding)
+			if got := w.left(); w.get() != nil || got != (remains{}) {
+				t.Errorf("left are %+v, and the object: %t", got, w.get() != nil)
 			}
 		})
 	}

@@ -110,7 +110,7 @@ func (r *Reconciler) unobserved(ctx context.Context, s *scope) time.Time {
 	if s.says(v1alpha1.ReasonNotObserved) {
 		return time.Time{}
 	}
-	if _, err := r.Rail.ReserveUndeclared(ctx, s.id, nil, directory.RemovalLimit{}); err != nil {
+	if _, err := r.Rails.ReserveUndeclared(ctx, s.id, nil, directory.RemovalLimit{}); err != nil {
 		log.FromContext(ctx).Error(err, "forget who was to be removed; it is tried again")
 		return r.schedule.after(listAgain, 0)
 	}

@@ -28,7 +28,8 @@ func TestBY11_TheBackend(t *testing.T) {
 		return map[string]string{
 			v1alpha1.ConditionReady: "False " + reason, v1alpha1.ConditionReconciling: "True Progressing",
 			v1alpha1.ConditionBackendReady: "False " + reason, v1alpha1.ConditionProvisioned: "Unknown Progressing",
-			v1alpha1.ConditionDriftDetected: "Unknown Progressing",
+			v1alpha1.ConditionDriftDetected: "Unknown Progressing", v1alpha1.ConditionRemovalsPaused: "Unknown Progressing",
+			v1alpha1.ConditionInvitationsPaused: "Unknown Progressing",
 		}
 	}
 	w := newWorld(t, testkit.Organization(on("main")))
@@ -51,7 +52,8 @@ func TestBY11_TheBackend(t *testing.T) {
 	w.wantConditions("it is gone, and the backend still knows the organization", map[string]string{
 		v1alpha1.ConditionReady: "False ReferenceNotFound", v1alpha1.ConditionReconciling: "True Progressing",
 		v1alpha1.ConditionBackendReady: "False ReferenceNotFound", v1alpha1.ConditionProvisioned: "True Succeeded",
-		v1alpha1.ConditionDriftDetected: "False InSync",
+		v1alpha1.ConditionDriftDetected: "False InSync", v1alpha1.ConditionRemovalsPaused: "False NothingHeld",
+		v1alpha1.ConditionInvitationsPaused: "False NothingHeld",
 	})
 
 	embedded := newWorld(t, testkit.Organization())
@@ -103,7 +105,8 @@ func TestHE3_BadMailAddresses(t *testing.T) {
 		w.wantConditions(field, map[string]string{
 			v1alpha1.ConditionReady: "False InvalidSpec", v1alpha1.ConditionStalled: "True InvalidSpec",
 			v1alpha1.ConditionBackendReady: "True Succeeded", v1alpha1.ConditionProvisioned: "False InvalidSpec",
-			v1alpha1.ConditionDriftDetected: "Unknown Progressing",
+			v1alpha1.ConditionDriftDetected: "Unknown Progressing", v1alpha1.ConditionRemovalsPaused: "Unknown Progressing",
+			v1alpha1.ConditionInvitationsPaused: "Unknown Progressing",
 		})
 		if got := stage.Message(w.get().Status.Conditions, v1alpha1.ConditionReady); !strings.HasPrefix(got, field+" is wrong") {
 			t.Errorf("%q does not name %s", got, field)
@@ -218,7 +221,8 @@ func TestNew_NeedsEverything(t *testing.T) {
 		"Direct":   func(o *organization.Options) { o.Direct = nil },
 		"Backends": func(o *organization.Options) { o.Backends = nil },
 		"Ledger":   func(o *organization.Options) { o.Ledger = nil },
-		"Rail":     func(o *organization.Options) { o.Rail = nil },
+		"Rails":    func(o *organization.Options) { o.Rails = nil },
+		"Alarm":    func(o *organization.Options) { o.Alarm = nil },
 		"Trail":    func(o *organization.Options) { o.Trail = nil },
 		"Drifted":  func(o *organization.Options) { o.Drifted = nil },
 		"Recorder": func(o *organization.Options) { o.Recorder = nil },

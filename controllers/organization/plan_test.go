@@ -31,6 +31,7 @@ func planned(provisioned string) map[string]string {
 	return map[string]string{
 		v1alpha1.ConditionReady: "True Planned", v1alpha1.ConditionBackendReady: "True Succeeded",
 		v1alpha1.ConditionProvisioned: provisioned, v1alpha1.ConditionDriftDetected: "False InSync",
+		v1alpha1.ConditionRemovalsPaused: "Unknown Progressing", v1alpha1.ConditionInvitationsPaused: "Unknown Progressing",
 	}
 }
 
@@ -78,12 +79,18 @@ func TestBY5_PlanOfAnOrganizationInUse(t *testing.T) {
 	eve, err := w.Memory.Member(w.Context(), stage.OrganizationID(), "eve@example.com")
 	must(w, err)
 	w.wantPlan("everything", &v1alpha1.OrganizationPlan{Invite: 1, Adopt: 1, Change: 1, Disable: 1, Remove: 2, Entries: []v1alpha1.PlannedEntry{
-		{Action: v1alpha1.PlannedRemove, MemberID: eve.ID}, {Action: v1alpha1.PlannedRemove, User: "gone"},
-		{Action: v1alpha1.PlannedDisable, User: "out"}, {Action: v1alpha1.PlannedChange, User: "ada", Detail: "profile"},
-		{Action: v1alpha1.PlannedAdopt, User: "bob"}, {Action: v1alpha1.PlannedInvite, User: "new"},
+		{Action: v1alpha1.PlannedRemove, MemberID: eve.ID},
+		{Action: v1alpha1.PlannedRemove, User: "gone"},
+		{Action: v1alpha1.PlannedDisable, User: "out"},
+		{Action: v1alpha1.PlannedChange, User: "ada", Detail: "profile"},
+		{Action: v1alpha1.PlannedAdopt, User: "bob"},
+		{Action: v1alpha1.PlannedInvite, User: "new"},
 	}})
 	want := planned("True Succeeded")
 	want[v1alpha1.ConditionDriftDetected] = "True UndeclaredMembers"
+	for _, rail := range []string{v1alpha1.ConditionRemovalsPaused, v1alpha1.ConditionInvitationsPaused} {
+		want[rail] = "False NothingHeld"
+	}
 	w.wantConditions("in use", want)
 	if len(w.Memory.Writes()) != written || w.trail() != trail || len(w.drifted) > 1 {
 		t.Error("something was done")

@@ -14,6 +14,7 @@ import (
 	"github.com/rollcall-dev/rollcall/api/v1alpha1"
 	"github.com/rollcall-dev/rollcall/internal/directory"
 	"github.com/rollcall-dev/rollcall/internal/phase"
+	"github.com/rollcall-dev/rollcall/internal/rails"
 	"github.com/rollcall-dev/rollcall/internal/reference"
 	"github.com/rollcall-dev/rollcall/internal/report"
 	"github.com/rollcall-dev/rollcall/internal/status"
@@ -43,15 +44,6 @@ type Ledger interface {
 	Joining(ctx context.Context, org directory.OrganizationID) ([]string, error)
 }
 
-// Rail decides which of the members whom no User declares may be removed.
-type Rail interface {
-	// ReserveUndeclared returns which of these members, of all that a complete
-	// listing showed and no declaration names, may be removed now. Nobody else may.
-	ReserveUndeclared(
-		ctx context.Context, org directory.OrganizationID, members []directory.Departure, limit directory.RemovalLimit,
-	) ([]directory.Departure, error)
-}
-
 // Trail reads the audit trail.
 type Trail interface {
 	// Newest returns the newest entries about an organization, newest first, and
@@ -69,7 +61,8 @@ type Options struct {
 	Direct   client.Client
 	Backends Backends
 	Ledger   Ledger
-	Rail     Rail
+	Rails    Rails
+	Alarm    Alarm
 	Trail    Trail
 	// Drifted is called for every User whose member is not as declared, so that
 	// it is reconciled. It may wait, until the context ends.
@@ -87,6 +80,8 @@ type Reconciler struct {
 	Options
 	report   *status.Reporter[*v1alpha1.Organization]
 	schedule *schedule
+	// settling remembers since when nobody has joined those who wait to go.
+	settling *rails.Settling
 }
 
 // +kubebuilder:rbac:groups=iam.rollcall.dev,resources=organizations,verbs=get;list;watch;patch
@@ -95,8 +90,9 @@ type Reconciler struct {
 
 // New fails when a dependency is missing.
 func New(o Options) (*Reconciler, error) {
-	if o.Client == nil || o.Direct == nil || o.Backends == nil || o.Ledger == nil || o.Rail == nil || o.Trail == nil || o.Drifted == nil {
-		return nil, errors.New("organization: Client, Direct, Backends, Ledger, Rail, Trail and Drifted are required")
+	if o.Client == nil || o.Direct == nil || o.Backends == nil || o.Ledger == nil || o.Trail == nil || o.Drifted == nil ||
+		o.Rails == nil || o.Alarm == nil {
+		return nil, errors.New("organization: Client, Direct, Backends, Ledger, Rails, Alarm, Trail and Drifted are required")
 	}
 	if o.Jitter == nil {
 		o.Jitter = rand.Float64
@@ -107,14 +103,16 @@ func New(o Options) (*Reconciler, error) {
 			return status.Fields{ObservedGeneration: &org.Status.ObservedGeneration, Conditions: &org.Status.Conditions}
 		},
 		Steps:    []string{v1alpha1.ConditionBackendReady, v1alpha1.ConditionProvisioned},
-		Beside:   []string{v1alpha1.ConditionDriftDetected},
+		Beside:   []string{v1alpha1.ConditionRemovalsPaused, v1alpha1.ConditionInvitationsPaused, v1alpha1.ConditionDriftDetected},
 		Announce: []string{v1alpha1.ConditionProvisioned},
 		Happened: happened,
 	})
 	if err != nil {
 		return nil, err
 	}
-	return &Reconciler{Options: o, report: report, schedule: newSchedule(o.Clock, o.Jitter)}, nil
+	return &Reconciler{
+		Options: o, report: report, schedule: newSchedule(o.Clock, o.Jitter), settling: rails.NewSettling(o.Clock),
+	}, nil
 }
 
 // Reconcile implements reconcile.ObjectReconciler.
@@ -142,8 +140,7 @@ func (r *Reconciler) converge(ctx context.Context, org *v1alpha1.Organization) p
 		phase.Phase[*scope]{Condition: v1alpha1.ConditionProvisioned, Run: r.provision},
 	)
 	if out.Last().Word == phase.WordDone {
-		out.Steps[len(out.Steps)-1].Answer.Until = earliest(r.observe(ctx, s), r.export(ctx, s))
-		s.pause()
+		out.Steps[len(out.Steps)-1].Answer.Until = earliest(r.observe(ctx, s), r.export(ctx, s), r.rails(ctx, s))
 	}
 	return out
 }

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -13,6 +12,7 @@ import (
 	"github.com/rollcall-dev/rollcall/internal/declared"
 	"github.com/rollcall-dev/rollcall/internal/directory"
 	"github.com/rollcall-dev/rollcall/internal/plan"
+	"github.com/rollcall-dev/rollcall/internal/rails/census"
 )
 
 // remove removes members whom no User declares, if that is wanted and as far as
@@ -29,7 +29,8 @@ func (r *Reconciler) remove(ctx context.Context, s *scope, c plan.Comparison) (i
 		return 0, kept, err
 	}
 	// Also when nobody is asked to go: then nobody waits any more.
-	may, err := r.Rail.ReserveUndeclared(ctx, s.id, departures(s, asked), removalLimit(s.organization.Spec.Safety.MaxRemovals))
+	limit := census.Removals(&s.organization.Spec.Safety)
+	may, err := r.Rails.ReserveUndeclared(ctx, s.id, departures(s, asked), directory.RemovalLimit{Floor: limit.Floor, Window: limit.Window})
 	if err != nil {
 		return 0, kept, fmt.Errorf("ask the rails: %w", err)
 	}
@@ -138,21 +139,4 @@ func departures(s *scope, members []directory.ObservedMember) []directory.Depart
 
 func departure(s *scope, m *directory.ObservedMember) directory.Departure {
 	return directory.Departure{Organization: s.id, Address: m.Address, Subject: cmp.Or(m.ID, m.Address)}
-}
-
-// The limit where nothing is said; the API's defaults.
-const (
-	defaultRemovalFloor  = 5
-	defaultRemovalWindow = time.Hour
-)
-
-func removalLimit(l v1alpha1.RemovalLimit) directory.RemovalLimit {
-	limit := directory.RemovalLimit{Floor: defaultRemovalFloor, Window: defaultRemovalWindow}
-	if l.Floor != nil {
-		limit.Floor = int(*l.Floor)
-	}
-	if l.Window != nil {
-		limit.Window = l.Window.Duration
-	}
-	return limit
 }

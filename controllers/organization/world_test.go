@@ -51,10 +51,18 @@ func (r *records) Holdings(ctx context.Context, org directory.OrganizationID, af
 	return r.Ledger.Holdings(ctx, org, after, limit)
 }
 
-// rail is the ledger's rail, failing on request.
+// rail is the ledger's rails, one of them failing on request.
 type rail struct {
-	organization.Rail
-	err error
+	organization.Rails
+	// err fails a reservation, looking what looks at how it stands.
+	err, looking error
+}
+
+func (r *rail) Removals(ctx context.Context, org directory.OrganizationID, window time.Duration) (directory.RemovalStanding, error) {
+	if r.looking != nil {
+		return directory.RemovalStanding{}, r.looking
+	}
+	return r.Rails.Removals(ctx, org, window)
 }
 
 func (r *rail) ReserveUndeclared(
@@ -63,7 +71,7 @@ func (r *rail) ReserveUndeclared(
 	if r.err != nil {
 		return nil, r.err
 	}
-	return r.Rail.ReserveUndeclared(ctx, org, members, limit)
+	return r.Rails.ReserveUndeclared(ctx, org, members, limit)
 }
 
 // trail reads the audit trail of the stage's ledger.
@@ -92,7 +100,7 @@ type world struct {
 func newWorld(t *testing.T, objects ...client.Object) *world {
 	t.Helper()
 	s := stage.New(t)
-	w := &world{T: t, Stage: s, records: &records{Ledger: s.Ledger}, rail: &rail{Rail: s.Ledger}}
+	w := &world{T: t, Stage: s, records: &records{Ledger: s.Ledger}, rail: &rail{Rails: s.Ledger}}
 	w.start()
 	s.Apply(objects...)
 	return w
@@ -103,7 +111,8 @@ func (w *world) start() {
 	w.Helper()
 	var err error
 	w.organizations, err = organization.New(organization.Options{
-		Client: w.Client, Direct: w.Client, Backends: w.Backends, Ledger: w.records, Rail: w.rail, Trail: trail{w.Stage},
+		Client: w.Client, Direct: w.Client, Backends: w.Backends, Ledger: w.records, Rails: w.rail, Alarm: w.Alarm,
+		Trail:    trail{w.Stage},
 		Drifted:  func(_ context.Context, namespace, name string) { w.drifted = append(w.drifted, namespace+"/"+name) },
 		Recorder: w.Recorder, Clock: w.Clock, Jitter: func() float64 { return 0.5 },
 	})
@@ -164,6 +173,7 @@ func known() map[string]string {
 	return map[string]string{
 		v1alpha1.ConditionReady: "True Succeeded", v1alpha1.ConditionBackendReady: "True Succeeded",
 		v1alpha1.ConditionProvisioned: "True Succeeded", v1alpha1.ConditionDriftDetected: "False InSync",
+		v1alpha1.ConditionRemovalsPaused: "False NothingHeld", v1alpha1.ConditionInvitationsPaused: "False NothingHeld",
 	}
 }
 

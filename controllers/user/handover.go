@@ -43,6 +43,8 @@ func (s *scope) awaiting(inv directory.Invitation, until time.Time) phase.Answer
 		return phase.DoneUntil(until, v1alpha1.ReasonLinkPublished, "The link is in the Secret named in status.invitation.linkSecretRef.")
 	case directory.DeliverySent:
 		return phase.DoneUntil(until, v1alpha1.ReasonMailSent, "The mail server took the invitation.")
+	case directory.DeliveryHeld:
+		return phase.StalledUntil(until, v1alpha1.ReasonInvitationsPaused, s.stopped())
 	case directory.DeliveryRejected:
 		return phase.StalledUntil(until, v1alpha1.ReasonMailRejected, "The mail server refused the invitation for good"+because(inv)+
 			"; correct spec.email, or raise spec.invitation.revision to try again.")

@@ -119,7 +119,7 @@ func (r *Reconciler) act(ctx context.Context, s *scope, d invite.Decision, f inv
 	}
 	return s.inviter.Invite(ctx, directory.InvitationRequest{
 		Organization: s.id, Address: s.person.Address, Revision: f.Asked, Request: f.Request, Purpose: d.Purpose,
-		Mail: f.Mail, ExpiresAfter: s.expiresAfter(), Details: f.Details,
+		Mail: f.Mail, Bulk: madeForMany(s.user), ExpiresAfter: s.expiresAfter(), Details: f.Details,
 	})
 }
 

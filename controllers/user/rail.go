@@ -136,10 +136,10 @@ func blockedBecause(u *v1alpha1.User, org *v1alpha1.Organization, reason string)
 		u.Name, u.Namespace, v1alpha1.AnnotationApproveRemoval, rails.Token(string(u.UID), reason, u.Generation))
 	switch reason {
 	case v1alpha1.ReasonProtectedMember:
-		return fmt.Sprintf("The person is one of safety.protectedEmails of Organization %q; take them off that list, or let this one pass: %s",
+		return fmt.Sprintf("The person is one of safety.protectedEmails of Organization %q; take them off that list, or let this one pass: `%s`.",
 			org.Name, command)
 	case v1alpha1.ReasonLastAdministrator:
-		return fmt.Sprintf("Fewer than %d people who are in and administer Organization %q would be left; give another one such a role, or let this one pass: %s",
+		return fmt.Sprintf("Fewer than %d people who are in and administer Organization %q would be left; give another one such a role, or let this one pass: `%s`.",
 			census.MinAdministrators(&org.Spec.Safety), org.Name, command)
 	default:
 		return fmt.Sprintf("More people would go than safety.maxRemovals of Organization %q allows; its condition %s says how to let them go.",
@@ -163,4 +163,16 @@ func (r *Reconciler) approved(u *v1alpha1.User, reason string) bool {
 			"Somebody let this pass although the rail "+reason+" stopped it.")
 	}
 	return true
+}
+
+// stopped says what is to be done about a mail that the rail for surges stopped.
+func (s *scope) stopped() string {
+	return fmt.Sprintf("More people would be mailed than safety.maxInvitations of Organization %q allows; its condition %s says how to let them leave.",
+		s.organization.Name, v1alpha1.ConditionInvitationsPaused)
+}
+
+// madeForMany reports whether the User is of a batch or of a shareable link: how
+// many these are was decided there, and the rail for surges does not count them.
+func madeForMany(u *v1alpha1.User) bool {
+	return u.Labels[v1alpha1.LabelBatch] != "" || u.Labels[v1alpha1.LabelLink] != ""
 }

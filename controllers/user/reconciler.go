@@ -9,7 +9,6 @@ import (
 	"k8s.io/client-go/tools/events"
 	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/rollcall-dev/rollcall/api/v1alpha1"
@@ -55,7 +54,7 @@ type Options struct {
 	Alarm Alarm
 	// Drifted names Users whose member somebody found not to be as declared; nil
 	// means that nobody tells.
-	Drifted  <-chan event.GenericEvent
+	Drifted  <-chan reconcile.Request
 	Recorder events.EventRecorder
 	Clock    clock.PassiveClock
 	// MailMoment is how long after an invitation was issued the status waits for

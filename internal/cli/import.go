@@ -98,7 +98,11 @@ func (v *importing) run(ctx context.Context, path string) error {
 	if v.into != "" {
 		return v.writeFiles(v.into, objects)
 	}
-	header := fmt.Sprintf("Made by kubectl rollcall import from %s.", filepath.Base(path))
+	source := filepath.Base(path)
+	if path == manifest.Stdin {
+		source = "standard input"
+	}
+	header := fmt.Sprintf("Made by kubectl rollcall import from %s.", source)
 	return v.printManifests(objects, header, v.format)
 }
 

@@ -42,17 +42,15 @@ func (o *output) isTable() bool { return o.format == formatTable }
 
 // print writes an answer as JSON or YAML.
 func (o *output) print(w io.Writer, answer any) error {
-	var text []byte
-	var err error
-	if o.format == formatJSON {
-		if text, err = json.MarshalIndent(answer, "", "  "); err == nil {
-			text = append(safe.JSON(text), '\n')
-		}
-	} else {
-		text, err = yaml.Marshal(answer)
-	}
+	text, err := json.MarshalIndent(answer, "", "  ")
 	if err != nil {
 		return fmt.Errorf("encode the answer: %w", err)
+	}
+	text = append(safe.JSON(text), '\n')
+	if o.format == formatYAML {
+		if text, err = yaml.JSONToYAML(text); err != nil {
+			return fmt.Errorf("encode the answer: %w", err)
+		}
 	}
 	_, err = w.Write(text)
 	return err

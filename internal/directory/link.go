@@ -126,11 +126,21 @@ type Join struct {
 	RequestedAt, ConfirmedAt time.Time
 }
 
+// JoinQuery selects joins of a link.
+type JoinQuery struct {
+	Organization OrganizationID
+	Link         string
+	State        JoinState
+	// After is the address of the last one that was read; empty begins.
+	After string
+	// Limit is how many are read at most; more than 1000 means that.
+	Limit int
+}
+
 // JoinKeeper keeps those who asked to join. The ledger is one.
 type JoinKeeper interface {
-	// Joins returns up to limit joins of a link in a state, by address, after the
-	// given one; "" begins. Fewer than asked for, at most 1000, means the end.
-	Joins(ctx context.Context, org OrganizationID, link string, state JoinState, after string, limit int) ([]Join, error)
+	// Joins returns joins by address. Fewer than asked for means the end.
+	Joins(ctx context.Context, q JoinQuery) ([]Join, error)
 	// AskToConfirm issues the mail with which the person of a requested join
 	// confirms the address. It reports whether it did: when the link is not open,
 	// the address has an invitation of its own, or was mailed too recently or too

@@ -23,8 +23,6 @@ const (
 	Role = "role"
 	// BusinessUnit finds the Users and InviteLinks that name a BusinessUnit.
 	BusinessUnit = "businessUnit"
-	// Link finds the Users that came by an InviteLink.
-	Link = "link"
 )
 
 // PersonKey is the index key of an address in an Organization. The address is
@@ -52,7 +50,6 @@ func Register(ctx context.Context, f client.FieldIndexer) error {
 		{&v1alpha1.User{}, Person, personOf},
 		{&v1alpha1.User{}, Role, RolesOf},
 		{&v1alpha1.User{}, BusinessUnit, BusinessUnitsOf},
-		{&v1alpha1.User{}, Link, LinkOf},
 		{&v1alpha1.InviteLink{}, Organization, organizationOf},
 		{&v1alpha1.InviteLink{}, Role, RolesOf},
 		{&v1alpha1.InviteLink{}, BusinessUnit, BusinessUnitsOf},

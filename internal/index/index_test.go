@@ -51,6 +51,10 @@ func TestIndexes(t *testing.T) {
 		testkit.BusinessUnit("north"), testkit.BusinessUnit("foreign", func(u *v1alpha1.BusinessUnit) { u.Spec.OrganizationRef.Name = "other" }),
 		testkit.Role("lead"), testkit.Role("foreign", func(r *v1alpha1.Role) { r.Spec.OrganizationRef.Name = "other" }),
 		testkit.InviteBatch("autumn", []string{"b@example.com"}),
+		testkit.InviteLink("open-day", func(l *v1alpha1.InviteLink) {
+			l.Spec.Template.Roles = []v1alpha1.RoleGrant{{Name: "lead", BusinessUnit: "south"}}
+			l.Spec.Template.BusinessUnits = []string{"north"}
+		}),
 		testkit.User("member", func(u *v1alpha1.User) { u.Spec.BusinessUnits = []string{"north"} }),
 		testkit.User("lead-of-north", func(u *v1alpha1.User) {
 			u.Spec.Roles = []v1alpha1.RoleGrant{{Name: "lead", BusinessUnit: "north"}, {Name: "clinician"}}
@@ -71,6 +75,10 @@ func TestIndexes(t *testing.T) {
 		"users of a person":             {&v1alpha1.UserList{}, index.Person, index.PersonKey("clinic", "MEMBER@example.com"), []string{"member"}},
 		"users that name a role":        {&v1alpha1.UserList{}, index.Role, "clinician", []string{"lead-of-north"}},
 		"users that name a unit":        {&v1alpha1.UserList{}, index.BusinessUnit, "north", []string{"lead-of-north", "member"}},
+		"links of an organization":      {&v1alpha1.InviteLinkList{}, index.Organization, "clinic", []string{"open-day"}},
+		"links that name a role":        {&v1alpha1.InviteLinkList{}, index.Role, "lead", []string{"open-day"}},
+		"links that name a unit":        {&v1alpha1.InviteLinkList{}, index.BusinessUnit, "north", []string{"open-day"}},
+		"links that grant within one":   {&v1alpha1.InviteLinkList{}, index.BusinessUnit, "south", []string{"open-day"}},
 		"users of nobody":               {&v1alpha1.UserList{}, index.Role, "", nil},
 		"organizations without backend": {&v1alpha1.OrganizationList{}, index.Backend, "", nil},
 	} {
@@ -82,6 +90,16 @@ func TestIndexes(t *testing.T) {
 				t.Errorf("names (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// What made a User is told by its labels alone.
+func TestMadeBy(t *testing.T) {
+	made := testkit.User("made", func(u *v1alpha1.User) { u.Labels = map[string]string{v1alpha1.LabelBatch: "autumn"} })
+	came := testkit.User("came", func(u *v1alpha1.User) { u.Labels = map[string]string{v1alpha1.LabelLink: "open-day"} })
+	if diff := cmp.Diff([][]string{{"autumn"}, nil, nil, {"open-day"}},
+		[][]string{index.BatchOf(made), index.LinkOf(made), index.BatchOf(came), index.LinkOf(came)}); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
 

@@ -16,6 +16,10 @@
 //   - A link is redeemed at most once, by one conditional update that checks
 //     state and expiry, in the caller's transaction. An address never has two
 //     links that work.
+//   - Of any number of people who confirm their address at once, as many join by
+//     a shareable link as it has uses left: the statement that counts a use also
+//     checks link, rotation, expiry and number, in the transaction that redeems.
+//     The process that takes somebody's wish to join needs no key.
 //   - Changes are numbered in the order of their commits, without gaps.
 //   - What is as it should be is not written.
 //

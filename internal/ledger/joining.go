@@ -176,8 +176,12 @@ func (l *Ledger) takeUse(ctx context.Context, tx database.Tx, op string, i direc
 	if err != nil {
 		return err
 	}
-	if n, err := result.RowsAffected(); err != nil || n == 0 {
-		return l.whyNoUse(ctx, tx, op, join, approval, err)
+	taken, err := result.RowsAffected()
+	if err != nil {
+		return err
+	}
+	if taken == 0 {
+		return inOp(op, l.whyNoUse(ctx, tx, join, approval))
 	}
 	result, err = tx.ExecContext(ctx, `
 		UPDATE joins SET state = 'Confirmed', approval = $1, confirmed_at = $2 WHERE invitation = $3 AND state = 'Asked'`,
@@ -200,10 +204,8 @@ func (l *Ledger) takeUse(ctx context.Context, tx database.Tx, op string, i direc
 }
 
 // whyNoUse says why the link gave no use.
-func (l *Ledger) whyNoUse(ctx context.Context, tx database.Tx, op string, join *joinRecord, approval bool, err error) error {
-	if err != nil {
-		return err
-	}
+func (l *Ledger) whyNoUse(ctx context.Context, tx database.Tx, join *joinRecord, approval bool) error {
+	const op = "take a use of a link"
 	link, err := selectLink(ctx, tx, linkByName, join.Organization, join.Link)
 	if err != nil {
 		return err

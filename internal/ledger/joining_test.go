@@ -56,7 +56,7 @@ func (w *world) inState(state directory.JoinState) []string {
 	var found []string
 	after := ""
 	for {
-		page, err := w.Joins(w.t.Context(), clinic, open, state, after, 2)
+		page, err := w.Joins(w.t.Context(), directory.JoinQuery{Organization: clinic, Link: open, State: state, After: after, Limit: 2})
 		if err != nil {
 			w.t.Fatal(err)
 		}
@@ -109,7 +109,7 @@ func TestHE4_SomebodyJoins(t *testing.T) {
 		if got := w.newest(); got.State != directory.InvitationAccepted || got.Asked != 1 {
 			w.t.Errorf("the invitation is %s, asked %d: the declaration that follows must not ask for another", got.State, got.Asked)
 		}
-		page, err := w.Joins(w.t.Context(), clinic, open, directory.JoinConfirmed, "", 10)
+		page, err := w.Joins(w.t.Context(), directory.JoinQuery{Organization: clinic, Link: open, State: directory.JoinConfirmed})
 		want := []directory.Join{{
 			Organization: clinic, Link: open, Address: ada, Name: "Ada Lovelace", State: directory.JoinConfirmed,
 			RequestedAt: start, ConfirmedAt: start.Add(time.Minute),
@@ -161,7 +161,7 @@ func TestHE4_WishesThatLeadNowhere(t *testing.T) {
 			})
 		})
 	}
-	for name, close := range map[string]func(w *world){
+	for name, end := range map[string]func(w *world){
 		"closed":  func(w *world) { w.publish(func(r *directory.LinkRequest) { r.Closed = true }) },
 		"rotated": func(w *world) { w.publish(func(r *directory.LinkRequest) { r.Rotation = 2 }) },
 		"expired": func(w *world) { w.clock.Step(week) },
@@ -173,7 +173,7 @@ func TestHE4_WishesThatLeadNowhere(t *testing.T) {
 				if err := w.wish(ada); err != nil {
 					w.t.Fatal(err)
 				}
-				close(w)
+				end(w)
 				if asked, err := w.AskToConfirm(w.t.Context(), join(ada)); err != nil || asked {
 					w.t.Errorf("asked %t, %v", asked, err)
 				}
@@ -344,7 +344,7 @@ func TestPromise_RequestsOfALinkAreBounded(t *testing.T) {
 	left := 0
 	after := ""
 	for {
-		page, err := w.Joins(t.Context(), clinic, open, directory.JoinRequested, after, 1000)
+		page, err := w.Joins(t.Context(), directory.JoinQuery{Organization: clinic, Link: open, State: directory.JoinRequested, After: after})
 		if err != nil {
 			t.Fatal(err)
 		}

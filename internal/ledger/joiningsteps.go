@@ -57,10 +57,10 @@ func scanJoin(rows *sql.Rows) (joinRecord, error) {
 }
 
 // Joins implements [directory.JoinKeeper].
-func (l *Ledger) Joins(ctx context.Context, org directory.OrganizationID, link string, state directory.JoinState, after string, limit int) ([]directory.Join, error) {
+func (l *Ledger) Joins(ctx context.Context, q directory.JoinQuery) ([]directory.Join, error) {
 	var joins []directory.Join
 	err := l.read(ctx, "list who joins", func(ctx context.Context, tx database.Tx) error {
-		found, err := selectJoins(ctx, tx, joinsInState, org, link, state, after, atMost(limit, maxJoins))
+		found, err := selectJoins(ctx, tx, joinsInState, q.Organization, q.Link, q.State, q.After, atMost(q.Limit, maxJoins))
 		joins = make([]directory.Join, 0, len(found))
 		for _, r := range found {
 			joins = append(joins, r.Join)

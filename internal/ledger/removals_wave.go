@@ -81,6 +81,9 @@ func (l *Ledger) GrantRemovals(ctx context.Context, org directory.OrganizationID
 		if err := checkDeparture(op, d); err != nil {
 			return err
 		}
+		if d.Organization != org {
+			return directory.Errorf(directory.KindInvalid, op, "a removal of another organization is among them")
+		}
 	}
 	return l.write(ctx, op, func(ctx context.Context, tx database.Tx) error {
 		rail, err := l.lockRemovals(ctx, tx, org)
@@ -107,13 +110,16 @@ func (l *Ledger) GrantRemovals(ctx context.Context, org directory.OrganizationID
 
 // allowAll returns how many of them had not been granted before.
 func (l *Ledger) allowAll(ctx context.Context, tx database.Tx, these []directory.Departure, as removalState, why string) (int, error) {
+	if len(these) == 0 {
+		return 0, nil
+	}
+	known, err := knownRemovals(ctx, tx, these[0].Organization)
+	if err != nil {
+		return 0, err
+	}
 	fresh := 0
 	for _, d := range these {
-		state, err := stateOfRemoval(ctx, tx, d)
-		if err != nil {
-			return 0, err
-		}
-		if (removalRow{state: state}).granted() {
+		if (removalRow{state: known[d]}).granted() {
 			continue
 		}
 		if err := l.allow(ctx, tx, d, as, why); err != nil {

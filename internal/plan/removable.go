@@ -3,8 +3,8 @@ package plan
 import (
 	"slices"
 
-	"github.com/rollcall-dev/rollcall/internal/address"
 	"github.com/rollcall-dev/rollcall/internal/directory"
+	"github.com/rollcall-dev/rollcall/internal/rails/census"
 )
 
 // Kept counts undeclared members who are not to be removed.
@@ -20,20 +20,15 @@ type Kept struct {
 // and counts the others. Of administrators who are undeclared the last by
 // address stay. How many may go at a time is the rails' matter.
 func (c Comparison) Removable() ([]directory.ObservedMember, Kept) {
-	protected := map[string]bool{}
-	for _, email := range c.facts.Spec.Safety.ProtectedEmails {
-		if canonical, err := address.Canonical(email); err == nil {
-			protected[canonical] = true
-		}
-	}
-	left, least := c.administrators(), minAdministrators(c.facts.Spec.Safety.MinAdministrators)
+	safety := &c.facts.Spec.Safety
+	left, least := c.administrators(), census.MinAdministrators(safety)
 	var removable []directory.ObservedMember
 	var kept Kept
 	for i := range c.Undeclared {
 		m := &c.Undeclared[i]
 		administers := c.administers(m)
 		switch {
-		case protected[m.Address]:
+		case census.Protected(safety, m.Address):
 			kept.Protected++
 		case administers && left <= least:
 			kept.Administrators++
@@ -62,12 +57,4 @@ func (c Comparison) administers(m *directory.ObservedMember) bool {
 	return m.State == directory.MemberActive && slices.ContainsFunc(m.Access.Grants, func(g directory.Grant) bool {
 		return c.facts.Administering[g.Role]
 	})
-}
-
-// minAdministrators is the API's default where nothing is said.
-func minAdministrators(declared *int32) int {
-	if declared == nil {
-		return 1
-	}
-	return int(*declared)
 }

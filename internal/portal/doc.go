@@ -19,6 +19,10 @@
 //     portal is nobody's business, so the page looks and fails alike for every
 //     name that could be one, and shows an organization's display name only
 //     after sign-in.
+//   - The page of a shareable link answers alike for every address that could
+//     join: it records the wish, and somebody else decides whether a mail is
+//     sent. Only a domain that is not allowed is told, which says nothing about
+//     anybody.
 //   - Links, redirects, the cookie's scope, the host check and the same-origin
 //     check come from [Options.BaseURL]; the Host and Forwarded headers of a
 //     request decide nothing. Another host is answered with 421.

@@ -75,13 +75,22 @@ func Judge(l Limit, w Wave) Verdict {
 	}
 }
 
+// leastDelay is how long a deletion waits at least after it was seen, unless the
+// delay is shorter.
+const leastDelay = 5 * time.Second
+
 // Due is when a deletion takes effect: after the delay, counted from the
-// deletion or from when it was seen first, whichever is earlier. Both are asked
-// because the deletion's time is another machine's: were its clock ahead, or
-// ours set back, nobody would go for as long.
+// deletion. Its time is another machine's, whose clock may differ in either
+// direction, so it is bounded by when the deletion was seen first: were that
+// clock ahead, nobody would go for as long, and were it behind, a renamed
+// manifest would have no time to appear.
 func Due(deleted, seen time.Time, delay time.Duration) time.Time {
-	if seen.Before(deleted) {
-		return seen.Add(delay)
+	due := deleted.Add(delay)
+	if latest := seen.Add(delay); due.After(latest) {
+		return latest
 	}
-	return deleted.Add(delay)
+	if earliest := seen.Add(min(delay, leastDelay)); due.Before(earliest) {
+		return earliest
+	}
+	return due
 }

@@ -47,15 +47,18 @@ func TestHE5_Due(t *testing.T) {
 	for name, test := range map[string]struct {
 		reason        string
 		deleted, seen time.Time
-		want          time.Duration
+		delay, want   time.Duration
 	}{
-		"seen later":        {"after an outage nobody waits again", at, at.Add(time.Hour), 5 * time.Second},
-		"seen at once":      {"the delay", at, at, 5 * time.Second},
-		"in the future":     {"the other clock is ahead: the delay, and no longer", at.Add(24 * time.Hour), at, 5 * time.Second},
-		"our clock is back": {"the same", at.Add(time.Second), at, 5 * time.Second},
+		"seen at once":       {"the delay", at, at, 5 * time.Second, 5 * time.Second},
+		"seen later":         {"a renamed manifest still has a moment to appear", at, at.Add(time.Hour), 5 * time.Second, time.Hour + 5*time.Second},
+		"long delay":         {"counted from the deletion", at, at.Add(time.Hour), 2 * time.Hour, 2 * time.Hour},
+		"long delay is over": {"an outage does not begin it anew", at, at.Add(3 * time.Hour), 2 * time.Hour, 3*time.Hour + 5*time.Second},
+		"no delay":           {"at once", at, at.Add(time.Minute), 0, time.Minute},
+		"in the future":      {"the other clock is ahead: the delay, and no longer", at.Add(24 * time.Hour), at, 5 * time.Second, 5 * time.Second},
+		"our clock is ahead": {"the delay all the same", at, at.Add(24 * time.Hour), time.Second, 24*time.Hour + time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := rails.Due(test.deleted, test.seen, 5*time.Second).Sub(at); got != test.want {
+			if got := rails.Due(test.deleted, test.seen, test.delay).Sub(at); got != test.want {
 				t.Errorf("%s: due after %s, want %s", test.reason, got, test.want)
 			}
 		})

@@ -429,3 +429,34 @@ func TestNewReporter_NamesWhatIsMissing(t *testing.T) {
 		}
 	}
 }
+
+// What is over in a moment is not written: neither the status nor an event.
+func TestFinish_Briefly(t *testing.T) {
+	w := newWorld(t)
+	w.finished(steps(done(), phase.Waiting("ReferenceNotFound", "Waits for something.")))
+	before, events := w.looks(), w.Events()
+	if len(events) != 1 {
+		t.Fatalf("events %v", events)
+	}
+	result := w.finished(steps(done(), phase.Briefly(time.Second, "Progressing", "It is there in a moment.")))
+	w.wantLooks("as before", before...)
+	if got := w.Events(); len(got) > 0 {
+		t.Errorf("events %v, want none", got)
+	}
+	if result.RequeueAfter != time.Second {
+		t.Errorf("looks again after %s, want the second that was given", result.RequeueAfter)
+	}
+}
+
+// A reason that is on its way to another one is told in the status only.
+func TestFinish_SilentReasons(t *testing.T) {
+	w := newWorld(t, func(o *status.Options[*budget]) { o.Silent = []string{"Progressing"} })
+	w.finished(steps(done(), phase.Waiting("Progressing", "It is on its way.")))
+	if got := w.Events(); len(got) > 0 {
+		t.Errorf("events %v, want none", got)
+	}
+	w.finished(steps(done(), done()))
+	if got := w.Events(); len(got) != 1 {
+		t.Errorf("events %v, want that it is there", got)
+	}
+}

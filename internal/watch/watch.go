@@ -21,9 +21,9 @@ import (
 	"github.com/rollcall-dev/rollcall/internal/reference"
 )
 
-// settle is how long counts wait for further changes: a thousand Users that
-// change together lead to few recounts.
-const settle = 500 * time.Millisecond
+// settle is how long counts wait for further changes: ten thousand Users that
+// change together lead to few recounts, each of which looks at all of them.
+const settle = time.Second
 
 // Declared passes what changes the meaning of an object to those that name it:
 // its spec, its deletion, and whether the backend knows it. Counts in its

@@ -10,6 +10,8 @@
 //   - Accepting is one transaction: the link is redeemed, the person is in, and
 //     the password is set, or none of it. A disabled person does not get in, and
 //     the link stays as it was.
+//   - Somebody who joins by a shareable link becomes a member in the transaction
+//     that takes a use of it: never more get in than may.
 //   - Passwords are stored as argon2id hashes, and hashed outside of
 //     transactions, only so many at once.
 //   - Unknown address, wrong password and not being in are one answer, after the

@@ -9,7 +9,9 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	yamlv3 "go.yaml.in/yaml/v3"
@@ -152,7 +154,7 @@ func Parse(file string, text []byte) ([]Document, []Problem) {
 func document(file string, line int, raw []byte) ([]Document, *Problem) {
 	var node yamlv3.Node
 	if err := yamlv3.Unmarshal(raw, &node); err != nil {
-		return nil, &Problem{file, line, "this document is not YAML: " + strings.TrimPrefix(err.Error(), "yaml: ")}
+		return nil, &Problem{file, line, "this document is not YAML: " + strings.TrimPrefix(inFile(err, line), "yaml: ")}
 	}
 	if len(node.Content) == 0 || node.Content[0].Tag == "!!null" {
 		return nil, nil
@@ -160,7 +162,7 @@ func document(file string, line int, raw []byte) ([]Document, *Problem) {
 	shift(&node, line-1)
 	var object map[string]any
 	if err := yaml.UnmarshalStrict(raw, &object); err != nil {
-		return nil, &Problem{file, node.Content[0].Line, "this document cannot be read: " + oneLine(err)}
+		return nil, &Problem{file, node.Content[0].Line, "this document cannot be read: " + inFile(err, line)}
 	}
 	d := Document{File: file, Line: node.Content[0].Line, Object: unstructured.Unstructured{Object: object}, node: node.Content[0]}
 	if d.Object.GetAPIVersion() == "" || d.Object.GetKind() == "" {
@@ -192,6 +194,15 @@ func shift(n *yamlv3.Node, by int) {
 	}
 }
 
-func oneLine(err error) string {
-	return strings.Join(strings.Fields(err.Error()), " ")
+// inFile is an error on one line, with the lines of the file for those of a
+// document that begins at the given one.
+func inFile(err error, begins int) string {
+	text := strings.Join(strings.Fields(err.Error()), " ")
+	return regexp.MustCompile(`\bline (\d+)`).ReplaceAllStringFunc(text, func(found string) string {
+		n, err := strconv.Atoi(strings.TrimPrefix(found, "line "))
+		if err != nil {
+			return found
+		}
+		return fmt.Sprintf("line %d", n+begins-1)
+	})
 }

@@ -13,6 +13,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/rollcall-dev/rollcall/api/v1alpha1"
+	"github.com/rollcall-dev/rollcall/internal/cli/safe"
 )
 
 // Kinds are the kinds of our API, each with an empty object.
@@ -81,7 +82,7 @@ func YAML(w io.Writer, header string, objects []*unstructured.Unstructured) erro
 		if i > 0 || header != "" {
 			out.WriteString("---\n")
 		}
-		text, err := yaml.Marshal(o.Object)
+		text, err := yamlOf(o)
 		if err != nil {
 			return fmt.Errorf("encode %s %q: %w", o.GetKind(), o.GetName(), err)
 		}
@@ -89,6 +90,15 @@ func YAML(w io.Writer, header string, objects []*unstructured.Unstructured) erro
 	}
 	_, err := w.Write(out.Bytes())
 	return err
+}
+
+// yamlOf goes by way of JSON in which nothing is left that YAML does not allow.
+func yamlOf(o *unstructured.Unstructured) ([]byte, error) {
+	text, err := json.Marshal(o.Object)
+	if err != nil {
+		return nil, err
+	}
+	return yaml.JSONToYAML(safe.JSON(text))
 }
 
 // JSON writes objects as one List.

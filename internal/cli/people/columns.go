@@ -92,14 +92,16 @@ func setEmail(u *v1alpha1.User, value string) error {
 
 // setRoles reads names, each ROLE or ROLE@UNIT.
 func setRoles(u *v1alpha1.User, value string) error {
+	var grants []v1alpha1.RoleGrant
 	for _, text := range list(value) {
 		role, unit, _ := strings.Cut(text, "@")
 		grant := v1alpha1.RoleGrant{Name: role, BusinessUnit: unit}
-		if slices.Contains(u.Spec.Roles, grant) {
+		if slices.Contains(grants, grant) {
 			return fmt.Errorf("the role %q is given twice", text)
 		}
-		u.Spec.Roles = append(u.Spec.Roles, grant)
+		grants = append(grants, grant)
 	}
+	u.Spec.Roles = grants
 	return nil
 }
 

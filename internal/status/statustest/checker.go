@@ -87,7 +87,9 @@ func (s state) after(before state) []string {
 }
 
 // comesAndGoes is true for the conditions that are present only while True.
-func comesAndGoes(kind string) bool { return kind == reconciling || kind == stalled }
+func comesAndGoes(kind string) bool {
+	return kind == reconciling || kind == stalled || kind == removalBlocked
+}
 
 // transition are the rules about a condition that was there before.
 func (s state) transition(was, is *metav1.Condition) []string {

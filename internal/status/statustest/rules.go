@@ -12,6 +12,7 @@ const (
 	ready                = "Ready"
 	reconciling          = "Reconciling"
 	stalled              = "Stalled"
+	removalBlocked       = "RemovalBlocked"
 	pending              = "Pending"
 	accepted             = "Accepted"
 	awaitingConfirmation = "AwaitingConfirmation"
