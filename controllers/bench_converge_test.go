@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"regexp"
 	"strconv"
-	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -21,7 +20,6 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/apimachinery/pkg/watch"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/rollcall-dev/rollcall/api/v1alpha1"
@@ -222,33 +220,31 @@ type watching struct {
 	w      *convergence
 	writes atomic.Int64
 	done   chan struct{}
+	// ready is for the goroutine that follows alone.
+	ready map[types.UID]bool
 }
 
 func (w *convergence) watchUsers(n int) *watching {
 	w.Helper()
-	events, err := suite.client.Watch(w.ctx, &v1alpha1.UserList{}, client.InNamespace(w.namespace))
+	watched := &watching{w: w, done: make(chan struct{}), ready: map[types.UID]bool{}}
+	changes, err := followUsers(w.ctx, w.namespace)
 	must(w.B, err)
-	w.Cleanup(events.Stop)
-	watched := &watching{w: w, done: make(chan struct{})}
-	go watched.follow(events, n)
+	go func() {
+		for u := range changes {
+			watched.see(u, n)
+		}
+	}()
 	return watched
 }
 
-func (o *watching) follow(events watch.Interface, n int) {
-	ready := map[types.UID]bool{}
-	var once sync.Once
-	for event := range events.ResultChan() {
-		u, ok := event.Object.(*v1alpha1.User)
-		if !ok {
-			continue
-		}
-		o.writes.Add(1)
-		if meta.IsStatusConditionTrue(u.Status.Conditions, v1alpha1.ConditionReady) {
-			ready[u.UID] = true
-		}
-		if len(ready) == n {
-			once.Do(func() { close(o.done) })
-		}
+func (o *watching) see(u *v1alpha1.User, n int) {
+	o.writes.Add(1)
+	if !meta.IsStatusConditionTrue(u.Status.Conditions, v1alpha1.ConditionReady) || o.ready[u.UID] {
+		return
+	}
+	o.ready[u.UID] = true
+	if len(o.ready) == n {
+		close(o.done)
 	}
 }
 

@@ -1,6 +1,7 @@
 package controllers_test
 
 import (
+	"context"
 	"fmt"
 	"testing"
 
@@ -18,16 +19,13 @@ const many = 20
 // of so many is Ready, how often each was written since it was created.
 func (w *world) versionsOf(users int, apply func()) map[string]int {
 	w.Helper()
-	events, err := suite.client.Watch(w.ctx, &v1alpha1.UserList{}, client.InNamespace(w.namespace))
+	ctx, cancel := context.WithTimeout(w.ctx, patience)
+	defer cancel()
+	changes, err := followUsers(ctx, w.namespace)
 	must(w.T, err)
-	defer events.Stop()
 	apply()
 	writes, ready := map[string]int{}, map[string]bool{}
-	for event := range events.ResultChan() {
-		u, ok := event.Object.(*v1alpha1.User)
-		if !ok {
-			w.Fatalf("the watch tells %v", event)
-		}
+	for u := range changes {
 		if _, known := writes[u.Name]; known {
 			writes[u.Name]++
 		} else {
@@ -43,8 +41,41 @@ func (w *world) versionsOf(users int, apply func()) map[string]int {
 			return writes
 		}
 	}
-	w.Fatalf("the watch ended; %d of %d Users were ready", len(ready), users)
+	w.Fatalf("%d of %d Users became ready", len(ready), users)
 	return nil
+}
+
+// followUsers tells every version of every User of a namespace, until the
+// context ends. A watch that the API server ends, as it does when a CRD changes,
+// is taken up where it was.
+func followUsers(ctx context.Context, namespace string) (<-chan *v1alpha1.User, error) {
+	var list v1alpha1.UserList
+	if err := suite.client.List(ctx, &list, client.InNamespace(namespace)); err != nil {
+		return nil, err
+	}
+	versions := make(chan *v1alpha1.User)
+	go func() {
+		defer close(versions)
+		for seen := list.ResourceVersion; ctx.Err() == nil; {
+			events, err := suite.client.Watch(ctx, &v1alpha1.UserList{}, client.InNamespace(namespace),
+				&client.ListOptions{Raw: &metav1.ListOptions{ResourceVersion: seen}})
+			if err != nil {
+				return
+			}
+			for event := range events.ResultChan() {
+				u, ok := event.Object.(*v1alpha1.User)
+				if !ok {
+					continue
+				}
+				seen = u.ResourceVersion
+				select {
+				case versions <- u:
+				case <-ctx.Done():
+				}
+			}
+		}
+	}()
+	return versions, nil
 }
 
 // atMost fails for whoever was written more often. A mail that takes longer than

@@ -75,6 +75,7 @@ func (r *Reconciler) hold(ctx context.Context, s *scope) phase.Answer {
 	known, err := r.Holdings.Holding(ctx, s.id, s.current)
 	switch {
 	case err == nil && known.Holder == s.user.Name:
+		s.holding = known
 		return phase.Done("", "")
 	case err == nil:
 		if a := r.takeOver(ctx, s, known); a.Word != phase.WordDone {
@@ -95,6 +96,7 @@ func (r *Reconciler) hold(ctx context.Context, s *scope) phase.Answer {
 	if err := r.Holdings.Hold(ctx, known); err != nil {
 		return verdict.Of(err)
 	}
+	s.holding = known
 	return phase.Done("", "")
 }
 

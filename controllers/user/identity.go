@@ -8,6 +8,7 @@ import (
 	"github.com/rollcall-dev/rollcall/api/v1alpha1"
 	"github.com/rollcall-dev/rollcall/internal/directory"
 	"github.com/rollcall-dev/rollcall/internal/phase"
+	"github.com/rollcall-dev/rollcall/internal/plan"
 	"github.com/rollcall-dev/rollcall/internal/verdict"
 )
 
@@ -23,18 +24,31 @@ func (r *Reconciler) identity(ctx context.Context, s *scope) phase.Answer {
 	if a := r.keepsOut(ctx, s); a.Word != phase.WordDone {
 		return a
 	}
-	wanted := s.person.Member(s.id)
-	wanted.Address = s.current
-	member, err := s.backend.ApplyMember(ctx, wanted)
+	member, err := r.applyMember(ctx, s)
 	if err != nil {
 		return verdict.Of(err)
 	}
 	s.observed(member)
+	if a, differs := s.drifted(plan.AspectMember, plan.AspectState, plan.AspectProfile); differs {
+		return a
+	}
 	const message = "The backend knows the person as declared."
 	if until := s.user.Spec.AccessUntil; until != nil && !s.kept() {
 		return phase.DoneUntil(until.Time, v1alpha1.ReasonSucceeded, message)
 	}
 	return phase.Done(v1alpha1.ReasonSucceeded, message)
+}
+
+// applyMember brings the member to what is declared, unless somebody else
+// changed it and that is to be left alone.
+func (r *Reconciler) applyMember(ctx context.Context, s *scope) (directory.ObservedMember, error) {
+	member, err := r.leaveDrift(ctx, s)
+	if err != nil || len(s.left) > 0 {
+		return member, err
+	}
+	wanted := s.person.Member(s.id)
+	wanted.Address = s.current
+	return s.backend.ApplyMember(ctx, wanted)
 }
 
 // observeAgain looks once more at somebody whose invitation is accepted and who
@@ -45,6 +59,9 @@ func (r *Reconciler) observeAgain(ctx context.Context, s *scope, inv directory.I
 		return nil
 	}
 	member, err := s.backend.Member(ctx, s.id, s.current)
+	if directory.IsKind(err, directory.KindNotFound) {
+		return nil
+	}
 	if err != nil {
 		return err
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/rollcall-dev/rollcall/internal/declared"
 	"github.com/rollcall-dev/rollcall/internal/directory"
 	"github.com/rollcall-dev/rollcall/internal/phase"
+	"github.com/rollcall-dev/rollcall/internal/plan"
 	"github.com/rollcall-dev/rollcall/internal/rails"
 	"github.com/rollcall-dev/rollcall/internal/status"
 )
@@ -147,6 +148,10 @@ type scope struct {
 	// current is the address under which the backend knows the person, set by
 	// identity: the declared one, or a former one while moving.
 	current string
+	// holding is what the ledger keeps about that address, and left in what the
+	// member is not as declared and stays so; both are set by identity.
+	holding directory.Holding
+	left    []plan.Aspect
 	// member is set by identity, and again by invitation when it has changed since.
 	member directory.ObservedMember
 }

@@ -176,21 +176,13 @@ func approvalIn(message string) string {
 
 // joins lets people in who wait for it.
 func (v *approving) joins(ctx context.Context, c *cluster, args []string) error {
-	var users []*v1alpha1.User
+	users, err := c.usersNamed(ctx, args, joinable)
+	if err != nil {
+		return err
+	}
 	var names []string
-	for _, arg := range args {
-		t, err := parseTarget(arg, kindUser)
-		if err != nil {
-			return err
-		}
-		u := &v1alpha1.User{}
-		if err := c.get(ctx, t.name, u); err != nil {
-			return err
-		}
-		if err := joinable(u); err != nil {
-			return err
-		}
-		users, names = append(users, u), append(names, fmt.Sprintf("%s <%s>", u.Name, u.Spec.Email))
+	for _, u := range users {
+		names = append(names, fmt.Sprintf("%s <%s>", u.Name, u.Spec.Email))
 	}
 	if err := v.confirm("Let in " + strings.Join(names, ", ") + "?"); err != nil {
 		return err

@@ -60,14 +60,9 @@ func (v *auditing) run(ctx context.Context, args []string, organization string) 
 		return err
 	}
 	if about.kind == kindUser {
-		u := &v1alpha1.User{}
-		if err := c.get(ctx, about.name, u); err != nil {
+		if about.address, organization, err = c.addressOf(ctx, about.name); err != nil {
 			return err
 		}
-		if about.address, err = address.Canonical(u.Spec.Email); err != nil {
-			return err
-		}
-		organization = u.Spec.OrganizationRef.Name
 	}
 	org, err := c.organization(ctx, organization)
 	if err != nil {
@@ -85,6 +80,16 @@ func (v *auditing) run(ctx context.Context, args []string, organization string) 
 		entries = entries[:v.limit]
 	}
 	return v.show(entries, r.AuditTruncated)
+}
+
+// addressOf is the canonical address of a User, and the organization it is of.
+func (c *cluster) addressOf(ctx context.Context, name string) (string, string, error) {
+	u := &v1alpha1.User{}
+	if err := c.get(ctx, name, u); err != nil {
+		return "", "", err
+	}
+	canonical, err := address.Canonical(u.Spec.Email)
+	return canonical, u.Spec.OrganizationRef.Name, err
 }
 
 // subject is whom a trail is about; the zero one is a whole organization.

@@ -116,3 +116,24 @@ func (c *cluster) users(ctx context.Context, organization string) ([]v1alpha1.Us
 	slices.SortFunc(ours, func(a, b v1alpha1.User) int { return strings.Compare(a.Name, b.Name) })
 	return ours, nil
 }
+
+// usersNamed gets the Users that arguments name. All of them are looked at
+// before anything is done, so that a slip of the pen changes nothing: unfit says
+// why one of them is not to be.
+func (c *cluster) usersNamed(ctx context.Context, args []string, unfit func(*v1alpha1.User) error) ([]*v1alpha1.User, error) {
+	var users []*v1alpha1.User
+	var wrong []error
+	for _, arg := range args {
+		t, err := parseTarget(arg, kindUser)
+		if err != nil {
+			return nil, err
+		}
+		u := &v1alpha1.User{}
+		if err = c.get(ctx, t.name, u); err == nil {
+			err = unfit(u)
+		}
+		wrong = append(wrong, err)
+		users = append(users, u)
+	}
+	return users, errors.Join(wrong...)
+}

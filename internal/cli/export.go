@@ -5,11 +5,9 @@ import (
 	"fmt"
 
 	"github.com/spf13/cobra"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/rollcall-dev/rollcall/api/v1alpha1"
 	"github.com/rollcall-dev/rollcall/internal/cli/adopt"
-	"github.com/rollcall-dev/rollcall/internal/cli/manifest"
 )
 
 // exporting is the verb export and its flags.
@@ -69,17 +67,27 @@ func (v *exporting) run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	known, err := c.known(ctx, org.Name)
+	users, err := v.members(ctx, c, org)
 	if err != nil {
 		return err
+	}
+	return v.write(org.Name, users)
+}
+
+// members are the Users of an organization's members, and what there is to say
+// about them is said.
+func (v *exporting) members(ctx context.Context, c *cluster, org *v1alpha1.Organization) ([]*v1alpha1.User, error) {
+	known, err := c.known(ctx, org.Name)
+	if err != nil {
+		return nil, err
 	}
 	refused, err := refusing(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	r, err := v.report(ctx, c, org)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	result := adopt.Users(adopt.Facts{
 		Namespace: c.namespace, Organization: org.Name, Members: r.Members,
@@ -98,17 +106,13 @@ func (v *exporting) run(ctx context.Context, args []string) error {
 	if !r.Complete {
 		v.say("The backend does not vouch that this is everybody.")
 	}
-	return v.write(org.Name, result.Users)
+	return result.Users, nil
 }
 
 func (v *exporting) write(organization string, users []*v1alpha1.User) error {
-	var objects []*unstructured.Unstructured
-	for _, u := range users {
-		o, err := manifest.Declared(kindUser, u)
-		if err != nil {
-			return err
-		}
-		objects = append(objects, o)
+	objects, err := declaredUsers(users)
+	if err != nil {
+		return err
 	}
 	header := fmt.Sprintf("The members of Organization %q, as kubectl rollcall export found them.\n"+
 		"Applying them adopts everybody; nobody is mailed.", organization)

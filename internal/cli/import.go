@@ -3,13 +3,11 @@ package cli
 import (
 	"context"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/rollcall-dev/rollcall/api/v1alpha1"
 	"github.com/rollcall-dev/rollcall/internal/cli/manifest"
@@ -67,16 +65,7 @@ func (v *importing) run(ctx context.Context, path string) error {
 	if err != nil {
 		return err
 	}
-	from := io.Reader(v.In)
-	if path != manifest.Stdin {
-		file, err := os.Open(path)
-		if err != nil {
-			return err
-		}
-		defer func() { _ = file.Close() }()
-		from = file
-	}
-	users, problems, err := people.Read(from, options)
+	users, problems, err := v.read(path, options)
 	if err != nil {
 		return fmt.Errorf("read %s: %w", path, err)
 	}
@@ -86,13 +75,9 @@ func (v *importing) run(ctx context.Context, path string) error {
 	if len(problems) > 0 && !v.skipBad {
 		return fmt.Errorf("%s; nothing was written (--skip-bad writes the others)", counted(len(problems), "problem"))
 	}
-	var objects []*unstructured.Unstructured
-	for _, u := range users {
-		o, err := manifest.Declared(kindUser, u)
-		if err != nil {
-			return err
-		}
-		objects = append(objects, o)
+	objects, err := declaredUsers(users)
+	if err != nil {
+		return err
 	}
 	v.say("%s read, %s", counted(len(users), "User"), counted(len(problems), "problem"))
 	if v.into != "" {
@@ -102,8 +87,19 @@ func (v *importing) run(ctx context.Context, path string) error {
 	if path == manifest.Stdin {
 		source = "standard input"
 	}
-	header := fmt.Sprintf("Made by kubectl rollcall import from %s.", source)
-	return v.printManifests(objects, header, v.format)
+	return v.printManifests(objects, fmt.Sprintf("Made by kubectl rollcall import from %s.", source), v.format)
+}
+
+func (v *importing) read(path string, options people.Options) ([]*v1alpha1.User, []people.Problem, error) {
+	if path == manifest.Stdin {
+		return people.Read(v.In, options)
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer func() { _ = file.Close() }()
+	return people.Read(file, options)
 }
 
 func (v *importing) options(ctx context.Context) (people.Options, error) {

@@ -6,19 +6,14 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
-	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/rollcall-dev/rollcall/api/v1alpha1"
 	"github.com/rollcall-dev/rollcall/internal/address"
 	"github.com/rollcall-dev/rollcall/internal/cli/manifest"
-	"github.com/rollcall-dev/rollcall/internal/cli/people"
 	"github.com/rollcall-dev/rollcall/internal/reference"
 )
 
@@ -38,16 +33,6 @@ type inviting struct {
 	dryRun string
 	output string
 	force  bool
-}
-
-// person is what the flags say about everybody who is invited.
-type person struct {
-	organization string
-	roles, units []string
-	delivery     string
-	message      string
-	expiresAfter time.Duration
-	accessUntil  string
 }
 
 func newInvite(s *session) *cobra.Command {
@@ -84,21 +69,6 @@ else is left alone unless you say --force.`,
 	return cmd
 }
 
-// addFlags adds what can be said about everybody.
-func (p *person) addFlags(s *session, cmd *cobra.Command) {
-	s.organizationFlag(cmd, &p.organization)
-	f := cmd.Flags()
-	f.StringArrayVar(&p.roles, "role", nil, "A role of the organization, or ROLE@UNIT for one that holds within a unit. May be repeated.")
-	f.StringArrayVar(&p.units, "unit", nil, "A unit that they belong to. May be repeated.")
-	f.StringVar(&p.delivery, "delivery", "", "Email, Link, EmailAndLink or None. Default: Email.")
-	f.StringVar(&p.message, "message", "", "A personal line in the mail and on the page.")
-	f.DurationVar(&p.expiresAfter, "expires-after", 0, "How long the link is good for, such as 72h. Default: as the Organization says.")
-	f.StringVar(&p.accessUntil, "access-until", "", "When access ends by itself: a date such as 2027-03-31, or a time in RFC 3339.")
-	complete(cmd, "delivery", string(v1alpha1.DeliveryEmail), string(v1alpha1.DeliveryLink), string(v1alpha1.DeliveryEmailAndLink), string(v1alpha1.DeliveryNone))
-	_ = cmd.RegisterFlagCompletionFunc("role", s.names(func() client.ObjectList { return &v1alpha1.RoleList{} }, ""))
-	_ = cmd.RegisterFlagCompletionFunc("unit", s.names(func() client.ObjectList { return &v1alpha1.BusinessUnitList{} }, ""))
-}
-
 func (v *inviting) check(args []string) error {
 	switch {
 	case !slices.Contains([]string{dryRunNone, dryRunClient, dryRunServer}, v.dryRun):
@@ -122,15 +92,7 @@ func (v *inviting) run(ctx context.Context, args []string) error {
 		return err
 	}
 	if v.dryRun == dryRunClient {
-		namespace, given, err := v.flags.ToRawKubeConfigLoader().Namespace()
-		if err != nil || !given {
-			namespace = ""
-		}
-		users, err := v.declare(entries, namespace, v.organization)
-		if err != nil {
-			return err
-		}
-		return v.printed(users)
+		return v.print(entries)
 	}
 	c, err := v.cluster()
 	if err != nil {
@@ -145,6 +107,19 @@ func (v *inviting) run(ctx context.Context, args []string) error {
 		return err
 	}
 	return v.apply(ctx, c, org.Name, users)
+}
+
+// print prints the manifests without asking a cluster.
+func (v *inviting) print(entries []address.Entry) error {
+	namespace, given, err := v.flags.ToRawKubeConfigLoader().Namespace()
+	if err != nil || !given {
+		namespace = ""
+	}
+	users, err := v.declare(entries, namespace, v.organization)
+	if err != nil {
+		return err
+	}
+	return v.printed(users)
 }
 
 func parseAddresses(args []string) ([]address.Entry, error) {
@@ -181,39 +156,10 @@ func (v *inviting) declare(entries []address.Entry, namespace, organization stri
 	return users, nil
 }
 
-// user is what the flags make of anybody.
-func (p *person) user(organization string) (*v1alpha1.User, error) {
-	u := &v1alpha1.User{Spec: v1alpha1.UserSpec{
-		OrganizationRef: v1alpha1.LocalReference{Name: organization}, BusinessUnits: p.units,
-		Invitation: v1alpha1.UserInvitation{Invitation: v1alpha1.Invitation{
-			Delivery: v1alpha1.InvitationDelivery(p.delivery), Message: p.message,
-		}},
-	}}
-	for _, text := range p.roles {
-		role, unit, _ := strings.Cut(text, "@")
-		u.Spec.Roles = append(u.Spec.Roles, v1alpha1.RoleGrant{Name: role, BusinessUnit: unit})
-	}
-	if p.expiresAfter != 0 {
-		u.Spec.Invitation.ExpiresAfter = &metav1.Duration{Duration: p.expiresAfter}
-	}
-	if p.accessUntil != "" {
-		until, err := people.Day(p.accessUntil)
-		if err != nil {
-			return nil, wrongUsage("--access-until: %w", err)
-		}
-		u.Spec.AccessUntil = &until
-	}
-	return u, nil
-}
-
 func (v *inviting) printed(users []*v1alpha1.User) error {
-	var objects []*unstructured.Unstructured
-	for _, u := range users {
-		declared, err := manifest.Declared(kindUser, u)
-		if err != nil {
-			return err
-		}
-		objects = append(objects, declared)
+	objects, err := declaredUsers(users)
+	if err != nil {
+		return err
 	}
 	return v.printManifests(objects, "", v.output)
 }

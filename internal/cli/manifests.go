@@ -27,6 +27,19 @@ func (s *session) printManifests(objects []*unstructured.Unstructured, header, f
 	return err
 }
 
+// declaredUsers are the manifests of Users.
+func declaredUsers(users []*v1alpha1.User) ([]*unstructured.Unstructured, error) {
+	var objects []*unstructured.Unstructured
+	for _, u := range users {
+		o, err := manifest.Declared(kindUser, u)
+		if err != nil {
+			return nil, err
+		}
+		objects = append(objects, o)
+	}
+	return objects, nil
+}
+
 func fromUnstructured(u *unstructured.Unstructured) (*v1alpha1.User, error) {
 	user := &v1alpha1.User{}
 	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(u.Object, user); err != nil {

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -47,22 +46,8 @@ func (v *resending) run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	var users []*v1alpha1.User
-	var wrong []error
-	// First all of them are looked at, so that a slip of the pen sends nothing.
-	for _, arg := range args {
-		t, err := parseTarget(arg, kindUser)
-		if err != nil {
-			return err
-		}
-		u := &v1alpha1.User{}
-		if err = c.get(ctx, t.name, u); err == nil {
-			err = resendable(u)
-		}
-		wrong = append(wrong, err)
-		users = append(users, u)
-	}
-	if err := errors.Join(wrong...); err != nil {
+	users, err := c.usersNamed(ctx, args, resendable)
+	if err != nil {
 		return err
 	}
 	for _, u := range users {

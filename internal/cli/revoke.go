@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -40,21 +39,8 @@ func (s *session) revoke(ctx context.Context, args []string, dryRun bool) error 
 	if err != nil {
 		return err
 	}
-	var users []*v1alpha1.User
-	var wrong []error
-	for _, arg := range args {
-		t, err := parseTarget(arg, kindUser)
-		if err != nil {
-			return err
-		}
-		u := &v1alpha1.User{}
-		if err = c.get(ctx, t.name, u); err == nil {
-			err = c.revocable(ctx, u)
-		}
-		wrong = append(wrong, err)
-		users = append(users, u)
-	}
-	if err := errors.Join(wrong...); err != nil {
+	users, err := c.usersNamed(ctx, args, func(u *v1alpha1.User) error { return c.revocable(ctx, u) })
+	if err != nil {
 		return err
 	}
 	for _, u := range users {

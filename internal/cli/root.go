@@ -33,16 +33,7 @@ was written wrongly, and 3 when a wait was not over within --timeout or plan
 --exit-code found differences. kubectl options lists the flags about the connection
 to the cluster, which all work here too.`,
 		SilenceErrors: true, SilenceUsage: true, SuggestionsMinimumDistance: suggestWithin,
-		Args: func(cmd *cobra.Command, args []string) error {
-			if len(args) == 0 {
-				return nil
-			}
-			hint := ""
-			if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
-				hint = "; did you mean " + strings.Join(near, " or ") + "?"
-			}
-			return wrongUsage("there is no verb %q%s (%s --help lists them)", args[0], hint, pluginName)
-		},
+		Args: noVerb,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SetIn(s.In)
@@ -56,6 +47,12 @@ to the cluster, which all work here too.`,
 	root.PersistentFlags().VisitAll(func(f *pflag.Flag) {
 		f.Hidden = !slices.Contains([]string{"namespace", "context", "kubeconfig"}, f.Name)
 	})
+	addVerbs(s, root)
+	s.completeNamespaces(root)
+	return root
+}
+
+func addVerbs(s *session, root *cobra.Command) {
 	root.AddGroup(
 		&cobra.Group{ID: groupPeople, Title: "People:"},
 		&cobra.Group{ID: groupReview, Title: "Looking and approving:"},
@@ -70,8 +67,18 @@ to the cluster, which all work here too.`,
 			root.AddCommand(verb)
 		}
 	}
-	s.completeNamespaces(root)
-	return root
+}
+
+// noVerb says that the first argument is none.
+func noVerb(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	hint := ""
+	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
+		hint = "; did you mean " + strings.Join(near, " or ") + "?"
+	}
+	return wrongUsage("there is no verb %q%s (%s --help lists them)", args[0], hint, pluginName)
 }
 
 // arguments checks how many there are, in words of the verb.

@@ -160,7 +160,6 @@ func (l *Ledger) ConfirmJoin(ctx context.Context, token string) error {
 // approval and approval is false, or the other way round; KindNotFound when the
 // link is closed, expired, rotated or gone.
 func (l *Ledger) takeUse(ctx context.Context, tx database.Tx, op string, i directory.Invitation, approval bool) error {
-	now := database.Micros(l.now())
 	found, err := selectJoins(ctx, tx, joinByInvitation, i.ID)
 	if err != nil {
 		return err
@@ -172,7 +171,7 @@ func (l *Ledger) takeUse(ctx context.Context, tx database.Tx, op string, i direc
 	result, err := tx.ExecContext(ctx, `
 		UPDATE links SET uses = uses + 1
 		WHERE organization = $1 AND name = $2 AND rotation = $3 AND open = 1 AND expires_at > $4 AND uses < max_uses AND approval = $5`,
-		join.Organization, join.Link, join.rotation, now, flag(approval))
+		join.Organization, join.Link, join.rotation, database.Micros(l.now()), flag(approval))
 	if err != nil {
 		return err
 	}
@@ -183,9 +182,15 @@ func (l *Ledger) takeUse(ctx context.Context, tx database.Tx, op string, i direc
 	if taken == 0 {
 		return inOp(op, l.whyNoUse(ctx, tx, join, approval))
 	}
-	result, err = tx.ExecContext(ctx, `
-		UPDATE joins SET state = 'Confirmed', approval = $1, confirmed_at = $2 WHERE invitation = $3 AND state = 'Asked'`,
-		flag(approval), now, i.ID)
+	return l.recordUse(ctx, tx, join, i, approval)
+}
+
+// recordUse says whose use it was. Somebody who has asked for a second mail
+// meanwhile may still confirm by the first.
+func (l *Ledger) recordUse(ctx context.Context, tx database.Tx, join *joinRecord, i directory.Invitation, approval bool) error {
+	result, err := tx.ExecContext(ctx, `
+		UPDATE joins SET state = 'Confirmed', approval = $1, confirmed_at = $2 WHERE invitation = $3 AND state IN ('Requested', 'Asked')`,
+		flag(approval), database.Micros(l.now()), i.ID)
 	if err := expectOne(result, err); err != nil {
 		return err
 	}

@@ -200,6 +200,22 @@ func TestHE4_AskingTwiceKeepsTheMail(t *testing.T) {
 	})
 }
 
+// Also while nobody has looked at the second wish, because the manager is away.
+func TestHE4_AskingTwiceWhileNobodyLooks(t *testing.T) {
+	eachDatabase(t, func(w *world) {
+		w.publish()
+		token := w.asked(ada)
+		if err := w.wish(ada); err != nil {
+			w.t.Fatal(err)
+		}
+		if _, err := w.redeem(token); err != nil {
+			w.t.Errorf("the first mail does not work: %v", err)
+		}
+		_, err := w.AskToConfirm(w.t.Context(), join(ada))
+		wantKind(w.t, "ask who is in", err, directory.KindNotFound)
+	})
+}
+
 func TestHE4_ANewerConfirmationKillsTheOlder(t *testing.T) {
 	eachDatabase(t, func(w *world) {
 		w.publish()
