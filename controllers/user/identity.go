@@ -2,6 +2,7 @@ package user
 
 import (
 	"context"
+	"slices"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -55,13 +56,10 @@ func (r *Reconciler) applyMember(ctx context.Context, s *scope) (directory.Obser
 // was not in when the identity phase looked: whoever accepted in between is in
 // by now, and must not be taken for somebody who was removed.
 func (r *Reconciler) observeAgain(ctx context.Context, s *scope, inv directory.Invitation) error {
-	if inv.State != directory.InvitationAccepted || s.active() || s.kept() {
+	if inv.State != directory.InvitationAccepted || s.active() || s.kept() || slices.Contains(s.left, plan.AspectMember) {
 		return nil
 	}
 	member, err := s.backend.Member(ctx, s.id, s.current)
-	if directory.IsKind(err, directory.KindNotFound) {
-		return nil
-	}
 	if err != nil {
 		return err
 	}

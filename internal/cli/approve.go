@@ -202,13 +202,13 @@ func (v *approving) joins(ctx context.Context, c *cluster, args []string) error 
 
 func joinable(u *v1alpha1.User) error {
 	if u.DeletionTimestamp != nil {
-		return fmt.Errorf("User %q is being deleted", u.Name)
+		return fmt.Errorf("the User %q is being deleted", u.Name)
 	}
 	if u.Spec.Access != v1alpha1.AccessDisabled {
 		return fmt.Errorf("%q waits for no approval: spec.access is Enabled", u.Name)
 	}
 	if owner, kept := gitops.OwnerOf(u); kept {
-		return fmt.Errorf("User %q is kept by %s; set spec.access: Enabled in Git", u.Name, owner)
+		return fmt.Errorf("the User %q is kept by %s; set spec.access: Enabled in Git", u.Name, owner)
 	}
 	if u.Labels[v1alpha1.LabelLink] == "" {
 		return fmt.Errorf("%q did not join by a link; edit spec.access to let them in: kubectl edit user %s", u.Name, u.Name)

@@ -136,5 +136,5 @@ func (v *auditing) show(entries []report.AuditEntry, truncated bool) error {
 		}
 		t.add(e.At.UTC().Format(time.RFC3339), e.Actor, e.Action, e.Address, revision, e.Note)
 	}
-	return t.print(v.Out)
+	return t.write(v.Out)
 }

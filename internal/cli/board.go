@@ -179,7 +179,7 @@ func (s standing) table() *table {
 // lines are the whole board, of so many lines at most; 0 is any number.
 func (s standing) lines(most int) ([]string, error) {
 	var text strings.Builder
-	if err := s.table().print(&text); err != nil {
+	if err := s.table().write(&text); err != nil {
 		return nil, err
 	}
 	lines := append([]string{s.headline()}, s.Notes...)

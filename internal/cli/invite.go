@@ -209,7 +209,7 @@ func (v *inviting) look(ctx context.Context, c *cluster, u *v1alpha1.User, exist
 		case is.Name == u.Name:
 			before = is
 		case canonical == u.Spec.Email:
-			return "", fmt.Errorf("User %q has that address already; to invite the person again: %s resend %s", is.Name, pluginName, is.Name)
+			return "", fmt.Errorf("the User %q has that address already; to invite the person again: %s resend %s", is.Name, pluginName, is.Name)
 		}
 	}
 	after, err := v.send(ctx, c, u, client.DryRunAll)
@@ -222,7 +222,7 @@ func (v *inviting) look(ctx context.Context, c *cluster, u *v1alpha1.User, exist
 	case reflect.DeepEqual(before.Spec, after.Spec):
 		return "unchanged", nil
 	case !v.force:
-		return "", fmt.Errorf("User %q exists and says something else; edit it, or say --force to change it (-o yaml --dry-run=server shows to what)", u.Name)
+		return "", fmt.Errorf("the User %q exists and says something else; edit it, or say --force to change it (-o yaml --dry-run=server shows to what)", u.Name)
 	}
 	return "changed", nil
 }
@@ -239,7 +239,7 @@ func (v *inviting) send(ctx context.Context, c *cluster, u *v1alpha1.User, extra
 	}
 	switch err := c.Apply(ctx, client.ApplyConfigurationFromUnstructured(declared), options...); {
 	case apierrors.IsConflict(err):
-		return nil, fmt.Errorf("User %q is kept by somebody else; edit it where it comes from, or say --force to take it over: %w", u.Name, err)
+		return nil, fmt.Errorf("the User %q is kept by somebody else; edit it where it comes from, or say --force to take it over: %w", u.Name, err)
 	case err != nil:
 		return nil, err
 	}

@@ -65,7 +65,7 @@ func (v *linking) run(ctx context.Context, arg string) error {
 		return err
 	}
 	if secret.Type != kind {
-		return fmt.Errorf("Secret %q is of the type %q, not %q: it is not Rollcall's", ref.Name, secret.Type, kind)
+		return fmt.Errorf("the Secret %q is of the type %q, not %q: it is not Rollcall's", ref.Name, secret.Type, kind)
 	}
 	link := string(secret.Data[v1alpha1.SecretKeyLink])
 	if parsed, err := url.Parse(link); err != nil || parsed.Scheme != "https" && parsed.Scheme != "http" || parsed.Host == "" {
@@ -98,7 +98,7 @@ func (c *cluster) linkOf(ctx context.Context, t target) (*v1alpha1.LocalReferenc
 		return nil, "", err
 	}
 	if l.Status.LinkSecretRef == nil {
-		return nil, "", fmt.Errorf("InviteLink %q has no link now; %s", t.name, because(l.Status.Conditions, v1alpha1.ConditionOpen, v1alpha1.ConditionPublished, v1alpha1.ConditionReady))
+		return nil, "", fmt.Errorf("the InviteLink %q has no link now; %s", t.name, because(l.Status.Conditions, v1alpha1.ConditionOpen, v1alpha1.ConditionPublished, v1alpha1.ConditionReady))
 	}
 	return l.Status.LinkSecretRef, v1alpha1.SecretTypeLink, nil
 }
@@ -106,7 +106,7 @@ func (c *cluster) linkOf(ctx context.Context, t target) (*v1alpha1.LocalReferenc
 func noLink(u *v1alpha1.User) error {
 	switch u.Spec.Invitation.Delivery {
 	case v1alpha1.DeliveryLink, v1alpha1.DeliveryEmailAndLink:
-		return fmt.Errorf("User %q has no link now; %s", u.Name, because(u.Status.Conditions, v1alpha1.ConditionPending, v1alpha1.ConditionInvited, v1alpha1.ConditionReady))
+		return fmt.Errorf("the User %q has no link now; %s", u.Name, because(u.Status.Conditions, v1alpha1.ConditionPending, v1alpha1.ConditionInvited, v1alpha1.ConditionReady))
 	default:
 		return fmt.Errorf("the link of %q is in the mail alone; set spec.invitation.delivery to Link or EmailAndLink to have it in a Secret", u.Name)
 	}

@@ -78,7 +78,7 @@ func exists(name string) bool {
 
 // writeNew writes a file that was not there before.
 func writeNew(name string, o *unstructured.Unstructured) error {
-	file, err := os.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o640)
+	file, err := os.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err
 	}

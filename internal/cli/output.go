@@ -64,8 +64,8 @@ type table struct {
 
 func (t *table) add(cells ...string) { t.rows = append(t.rows, cells) }
 
-// print writes the table; every cell stays on its line.
-func (t *table) print(w io.Writer) error {
+// write writes the table; every cell stays on its line.
+func (t *table) write(w io.Writer) error {
 	if len(t.rows) == 0 {
 		return nil
 	}

@@ -163,7 +163,7 @@ func (v *planning) tell(p *preview.Preview) error {
 			}
 			t.add(string(e.Action), who, e.Detail)
 		}
-		if err := t.print(v.Out); err != nil {
+		if err := t.write(v.Out); err != nil {
 			return err
 		}
 	}

@@ -67,7 +67,7 @@ func (c *cluster) takeReport(ctx context.Context, name, asked string) (report.Re
 		return report.Report{}, fmt.Errorf("read the report: %w", err)
 	}
 	if secret.Type != v1alpha1.SecretTypeReport || string(secret.Data[v1alpha1.SecretKeyRequestedAt]) != asked {
-		return report.Report{}, fmt.Errorf("Secret %q is not the report that was asked for; try again", name)
+		return report.Report{}, fmt.Errorf("the Secret %q is not the report that was asked for; try again", name)
 	}
 	r, err := report.Decode(secret.Data)
 	if err != nil {

@@ -73,7 +73,7 @@ func (v *resending) run(ctx context.Context, args []string) error {
 func resendable(u *v1alpha1.User) error {
 	switch {
 	case u.DeletionTimestamp != nil:
-		return fmt.Errorf("User %q is being deleted", u.Name)
+		return fmt.Errorf("the User %q is being deleted", u.Name)
 	case meta.IsStatusConditionTrue(u.Status.Conditions, v1alpha1.ConditionAccepted):
 		return fmt.Errorf("%q is in already, so there is nothing to send", u.Name)
 	case u.Spec.Access == v1alpha1.AccessDisabled:
@@ -81,7 +81,7 @@ func resendable(u *v1alpha1.User) error {
 	case u.Spec.Invitation.Delivery == v1alpha1.DeliveryNone:
 		return fmt.Errorf("%q is not to be invited: spec.invitation.delivery is None", u.Name)
 	case u.Spec.Suspend:
-		return fmt.Errorf("User %q is suspended; set spec.suspend to false", u.Name)
+		return fmt.Errorf("the User %q is suspended; set spec.suspend to false", u.Name)
 	}
 	return nil
 }

@@ -52,7 +52,7 @@ func (s *session) revoke(ctx context.Context, args []string, dryRun bool) error 
 		seen := client.Preconditions{UID: &u.UID, ResourceVersion: &u.ResourceVersion}
 		switch err := c.Delete(ctx, u, seen); {
 		case apierrors.IsConflict(err):
-			return fmt.Errorf("User %q has just changed, so it was left alone; look again: kubectl get user %s", u.Name, u.Name)
+			return fmt.Errorf("the User %q has just changed, so it was left alone; look again: kubectl get user %s", u.Name, u.Name)
 		case client.IgnoreNotFound(err) != nil:
 			return fmt.Errorf("delete User %q: %w", u.Name, err)
 		}
@@ -67,7 +67,7 @@ func (c *cluster) revocable(ctx context.Context, u *v1alpha1.User) error {
 		return fmt.Errorf("%q is in already; to take the person out delete the User, to keep them out for a while set spec.access to Disabled", u.Name)
 	}
 	if owner, kept := gitops.OwnerOf(u); kept {
-		return fmt.Errorf("User %q is kept by %s, which would bring it back; remove its manifest from Git, or set spec.access: Disabled there to keep the record", u.Name, owner)
+		return fmt.Errorf("the User %q is kept by %s, which would bring it back; remove its manifest from Git, or set spec.access: Disabled there to keep the record", u.Name, owner)
 	}
 	name := u.Labels[v1alpha1.LabelBatch]
 	if name == "" {
@@ -85,7 +85,7 @@ func (c *cluster) revocable(ctx context.Context, u *v1alpha1.User) error {
 		where += fmt.Sprintf(" in Git (it is kept by %s)", owner)
 	}
 	if batch.Spec.RemovalPolicy == v1alpha1.BatchRemove {
-		return fmt.Errorf("User %q would be made again by its batch; %s, which deletes the User", u.Name, where)
+		return fmt.Errorf("the User %q would be made again by its batch; %s, which deletes the User", u.Name, where)
 	}
-	return fmt.Errorf("User %q would be made again by its batch; %s, and then delete the User", u.Name, where)
+	return fmt.Errorf("the User %q would be made again by its batch; %s, and then delete the User", u.Name, where)
 }

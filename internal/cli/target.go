@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"slices"
 	"strings"
 
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -43,10 +44,8 @@ func parseTarget(arg string, kinds ...string) (target, error) {
 		return target{}, wrongUsage("%q: the group is %s", arg, v1alpha1.Group)
 	}
 	for _, k := range kinds {
-		for _, w := range words()[k] {
-			if w == word {
-				return target{kind: k, name: name}, checkName(arg, name)
-			}
+		if slices.Contains(words()[k], word) {
+			return target{kind: k, name: name}, checkName(arg, name)
 		}
 	}
 	var offered []string

@@ -9,6 +9,7 @@ import (
 	"maps"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -213,7 +214,7 @@ func TestDecode_Refuses(t *testing.T) {
 			if !errors.Is(err, report.ErrIncomplete) {
 				t.Errorf("%s: error %v, want that it is not whole", test.reason, err)
 			}
-			if err != nil && bytes.Contains([]byte(err.Error()), []byte("ada@")) {
+			if err != nil && strings.Contains(err.Error(), "ada@") {
 				t.Errorf("%v tells an address", err)
 			}
 			if len(got.Members) != 0 {

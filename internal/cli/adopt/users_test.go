@@ -53,26 +53,38 @@ func TestBY6_Users(t *testing.T) {
 			Roles:         []v1alpha1.RoleGrant{{Name: "clinician"}, {Name: "lead", BusinessUnit: "north"}, {Name: "lead", BusinessUnit: "south"}},
 			BusinessUnits: []string{"north", "south"},
 		}}, nil},
-		"disabled": {"applying it must not let anybody in", facts(member("ada", func(m *report.Member) { m.State = directory.MemberDisabled })),
-			[]v1alpha1.UserSpec{{OrganizationRef: clinicRef, Email: "ada@example.com", Access: v1alpha1.AccessDisabled}}, nil},
-		"invited": {"applying it would mail", facts(member("ada", func(m *report.Member) { m.State = directory.MemberInvited })), nil,
-			[]string{"1 of the members were invited and are not in; they are left out, because applying them would invite them again"}},
-		"unknown role": {"a list without it would take it away", facts(member("ada", func(m *report.Member) {
-			m.Grants = []report.Grant{{Role: "clinician"}, {Role: "root"}}
-			m.Units = []string{"north"}
-		})), []v1alpha1.UserSpec{{OrganizationRef: clinicRef, Email: "ada@example.com", BusinessUnits: []string{"north"}}},
-			[]string{`User "` + name("ada") + `" leaves out all roles: the backend gives the role "root", which is not declared here as it is given`}},
-		"unknown unit": {"the same", facts(member("ada", func(m *report.Member) { m.Units = []string{"north", "west"} })),
+		"disabled": {
+			"applying it must not let anybody in", facts(member("ada", func(m *report.Member) { m.State = directory.MemberDisabled })),
+			[]v1alpha1.UserSpec{{OrganizationRef: clinicRef, Email: "ada@example.com", Access: v1alpha1.AccessDisabled}},
+			nil,
+		},
+		"invited": {
+			"applying it would mail", facts(member("ada", func(m *report.Member) { m.State = directory.MemberInvited })), nil,
+			[]string{"1 of the members were invited and are not in; they are left out, because applying them would invite them again"},
+		},
+		"unknown role": {
+			"a list without it would take it away", facts(member("ada", func(m *report.Member) {
+				m.Grants = []report.Grant{{Role: "clinician"}, {Role: "root"}}
+				m.Units = []string{"north"}
+			})),
+			[]v1alpha1.UserSpec{{OrganizationRef: clinicRef, Email: "ada@example.com", BusinessUnits: []string{"north"}}},
+			[]string{`User "` + name("ada") + `" leaves out all roles: the backend gives the role "root", which is not declared here as it is given`},
+		},
+		"unknown unit": {
+			"the same", facts(member("ada", func(m *report.Member) { m.Units = []string{"north", "west"} })),
 			[]v1alpha1.UserSpec{{OrganizationRef: clinicRef, Email: "ada@example.com"}},
-			[]string{`User "` + name("ada") + `" leaves out all units: the person is in the unit "west", which is not declared here`}},
+			[]string{`User "` + name("ada") + `" leaves out all units: the person is in the unit "west", which is not declared here`},
+		},
 		"declared": {"there is nothing to write", with(facts(member("ada"), member("bob")), func(f *adopt.Facts) {
 			f.Declared = []v1alpha1.User{*testkit.User("a", func(u *v1alpha1.User) { u.Spec.Email = "ADA@example.com" })}
 		}), []v1alpha1.UserSpec{{OrganizationRef: clinicRef, Email: "bob@example.com"}}, nil},
 		"all": {"as they are declared", with(facts(member("ada")), func(f *adopt.Facts) {
 			f.Declared, f.All = []v1alpha1.User{*testkit.User("ada")}, true
 		}), []v1alpha1.UserSpec{testkit.User("ada").Spec}, nil},
-		"name taken": {"another person's manifest is not overwritten", with(facts(member("ada")), func(f *adopt.Facts) { f.Declared = []v1alpha1.User{*taken} }), nil,
-			[]string{`User "` + name("ada") + `" exists with another address; rename it to have this member declared`}},
+		"name taken": {
+			"another person's manifest is not overwritten", with(facts(member("ada")), func(f *adopt.Facts) { f.Declared = []v1alpha1.User{*taken} }), nil,
+			[]string{`User "` + name("ada") + `" exists with another address; rename it to have this member declared`},
+		},
 		"refused field": {"the API server would refuse all of it", with(facts(member("ada", func(m *report.Member) {
 			m.Profile = report.Profile{Phone: "555", Title: "Dr", Attributes: map[string]string{"x": "y"}}
 		})), func(f *adopt.Facts) {

@@ -2,6 +2,8 @@ package preview
 
 import (
 	"fmt"
+	"maps"
+	"strings"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -155,22 +157,15 @@ func (f Facts) after() map[Key]client.Object {
 			all[key] = o
 		}
 	}
-	for key, o := range f.Declared {
-		all[key] = o
-	}
+	maps.Copy(all, f.Declared)
 	return all
 }
 
 // String is one line.
 func (c Change) String() string {
 	line := fmt.Sprintf("%s %s/%s", c.Verb, c.Kind, c.Name)
-	for i, field := range c.Fields {
-		if i == 0 {
-			line += ": "
-		} else {
-			line += ", "
-		}
-		line += field
+	if len(c.Fields) == 0 {
+		return line
 	}
-	return line
+	return line + ": " + strings.Join(c.Fields, ", ")
 }

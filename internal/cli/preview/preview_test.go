@@ -25,7 +25,7 @@ type scene struct {
 	keep            bool
 }
 
-func (s scene) facts() preview.Facts {
+func (s *scene) facts() preview.Facts {
 	return preview.Facts{
 		Now: now, Organization: testkit.Clinic, Prune: !s.keep, Report: &s.report,
 		There: keyed(append(s.there, testkit.Organization())), Declared: keyed(append(s.declared, testkit.Organization())),

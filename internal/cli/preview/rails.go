@@ -156,33 +156,41 @@ func (f Facts) lastAdministrators(spec *v1alpha1.OrganizationSpec, users map[str
 		return nil
 	}
 	administering := f.administering()
-	touched := map[string]string{}
-	for _, e := range people {
-		u := users[e.User]
-		if u == nil || !takesOut(e) && (e.Action != v1alpha1.PlannedChange || u.Spec.Roles == nil || grantsOne(u.Spec.Roles, administering)) {
-			continue
-		}
-		if canonical, err := address.Canonical(u.Spec.Email); err == nil {
-			touched[canonical] = u.Name
-		}
-	}
+	touched := losing(users, people, administering)
 	left := 0
-	var losing []string
+	var kept []string
 	for _, m := range f.Report.Members {
 		if m.State != directory.MemberActive || !administers(m, administering) {
 			continue
 		}
 		if name, goes := touched[m.Address]; goes {
-			losing = append(losing, name)
+			kept = append(kept, name)
 			continue
 		}
 		left++
 	}
-	if len(losing) == 0 || left >= least {
+	if len(kept) == 0 || left >= least {
 		return nil
 	}
-	slices.Sort(losing)
-	return &Rail{Reason: v1alpha1.ReasonLastAdministrator, Waiting: len(losing), Done: left, Limit: least, Users: losing}
+	slices.Sort(kept)
+	return &Rail{Reason: v1alpha1.ReasonLastAdministrator, Waiting: len(kept), Done: left, Limit: least, Users: kept}
+}
+
+// losing are the Users, by address, of people who would be taken out or get
+// roles of which none administers.
+func losing(users map[string]*v1alpha1.User, people []v1alpha1.PlannedEntry, administering map[string]bool) map[string]string {
+	touched := map[string]string{}
+	for _, e := range people {
+		u := users[e.User]
+		if u == nil {
+			continue
+		}
+		demoted := e.Action == v1alpha1.PlannedChange && u.Spec.Roles != nil && !grantsOne(u.Spec.Roles, administering)
+		if canonical, err := address.Canonical(u.Spec.Email); err == nil && (demoted || takesOut(e)) {
+			touched[canonical] = u.Name
+		}
+	}
+	return touched
 }
 
 func grantsOne(roles []v1alpha1.RoleGrant, administering map[string]bool) bool {

@@ -3,6 +3,7 @@ package safe
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -11,7 +12,7 @@ import (
 // Text returns s with everything escaped that does not print, line breaks and
 // tabs included: it stays on its line.
 func Text(s string) string {
-	return escape(s, func(r rune) bool { return prints(r) })
+	return escape(s, prints)
 }
 
 // Lines returns s with everything escaped that does not print, except line
@@ -92,7 +93,7 @@ func NewWriter(w io.Writer) *Writer { return &Writer{to: w} }
 // Write implements [io.Writer]. A character that is cut in two by two writes
 // passes as one.
 func (w *Writer) Write(p []byte) (int, error) {
-	text := append(w.rest, p...)
+	text := slices.Concat(w.rest, p)
 	whole := len(text)
 	for back := 1; back < utf8.UTFMax && back <= len(text); back++ {
 		if start := len(text) - back; utf8.RuneStart(text[start]) {
@@ -102,7 +103,7 @@ func (w *Writer) Write(p []byte) (int, error) {
 			break
 		}
 	}
-	w.rest = append([]byte(nil), text[whole:]...)
+	w.rest = slices.Clone(text[whole:])
 	if _, err := io.WriteString(w.to, Lines(string(text[:whole]))); err != nil {
 		return 0, err
 	}

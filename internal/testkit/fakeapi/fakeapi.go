@@ -23,8 +23,7 @@ func New(t testing.TB, objects ...client.Object) client.WithWatch {
 			t.Fatal(err)
 		}
 	}
-	real := build(scheme, objects...)
-	return interceptor.NewClient(real, interceptor.Funcs{Apply: apply(scheme)})
+	return interceptor.NewClient(build(scheme, objects...), interceptor.Funcs{Apply: apply(scheme)})
 }
 
 func build(scheme *runtime.Scheme, objects ...client.Object) client.WithWatch {
