@@ -77,3 +77,38 @@ func TestStory_BY7_UndeclaredMembers(t *testing.T) {
 		t.Errorf("status.members is %+v, want the protected one undeclared", got)
 	}
 }
+
+// Where drift is only reported, what somebody changed is counted and left, also
+// when the manager starts anew, until the User is edited.
+func TestStory_BY7_DriftIsReported(t *testing.T) {
+	w := newWorld(t)
+	w.start()
+	w.settled()
+	backend := w.directory()
+	w.editOrganization(func(s *v1alpha1.OrganizationSpec) { s.Membership.Drift = v1alpha1.DriftReport })
+	ada := user("ada", "ada@example.com", func(s *v1alpha1.UserSpec) { s.Profile.Title = "Countess" })
+	w.in(ada)
+	title := func() string {
+		m, err := backend.Member(w.ctx, w.tenant(), "ada@example.com")
+		must(t, err)
+		return m.Profile.Title
+	}
+	_, err := backend.ApplyMember(w.ctx, directory.Member{
+		Organization: w.tenant(), Address: "ada@example.com", Profile: directory.Profile{Title: "Empress"}, State: directory.MemberInvited,
+	})
+	must(t, err)
+	org := w.resync()
+	sees(w, org, v1alpha1.ConditionDriftDetected, metav1.ConditionTrue, v1alpha1.ReasonMembersDiffer)
+	if got := org.Status.Members; got == nil || *got != (v1alpha1.ObservedMembers{Total: 1, Drifted: 1}) {
+		t.Errorf("status.members is %+v, want one drifted", got)
+	}
+	w.restart()
+	sees(w, ada, v1alpha1.ConditionProvisioned, metav1.ConditionTrue, v1alpha1.ReasonMembersDiffer)
+	if got := title(); got != "Empress" {
+		t.Errorf("she is %q again, and drift is only reported", got)
+	}
+	edit(w, ada, func(u *v1alpha1.User) { u.Spec.Profile.GivenName = "Ada" })
+	w.eventually("an edit applies all of it", func() (bool, string) { return title() == "Countess", title() })
+	org = w.resync()
+	sees(w, org, v1alpha1.ConditionDriftDetected, metav1.ConditionFalse, v1alpha1.ReasonInSync)
+}

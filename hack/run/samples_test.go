@@ -42,7 +42,7 @@ func TestSamplesAreInTheirNamespaceAndCountedAsDocumented(t *testing.T) {
 	}
 	want := map[string]int{
 		"Kustomization": 1, "Namespace": 1, "IdentityBackend": 1, "Organization": 1, "BusinessUnit": 2, "Role": 4,
-		"User": 5, "InviteBatch": 1, "ConfigMap": 1,
+		"User": 5, "InviteBatch": 1, "InviteLink": 1, "ConfigMap": 1,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

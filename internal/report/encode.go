@@ -114,7 +114,7 @@ func pack[T any](items []T) ([]byte, error) {
 		return nil, ErrTooLarge
 	}
 	var packed bytes.Buffer
-	zip, err := gzip.NewWriterLevel(&packed, gzip.DefaultCompression)
+	zip, err := gzip.NewWriterLevel(&packed, gzip.BestCompression)
 	if err != nil {
 		return nil, err
 	}

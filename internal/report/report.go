@@ -41,7 +41,7 @@ type Member struct {
 	// Grants and Units are all of what the person may do.
 	Grants []Grant  `json:"grants,omitempty"`
 	Units  []string `json:"units,omitempty"`
-	// JoinedAt is when the person became active; zero before.
+	// JoinedAt is when the person became active, in whole seconds; zero before.
 	JoinedAt time.Time `json:"joinedAt,omitzero"`
 	// Held says which declaration manages the member; nil for none.
 	Held *Holding `json:"held,omitempty"`
@@ -76,7 +76,6 @@ type Grant struct {
 
 // Invitation is the newest one of an address.
 type Invitation struct {
-	ID      string `json:"id,omitempty"`
 	Address string `json:"address"`
 	// Revision counts the invitations issued to the address, from 1.
 	Revision int64 `json:"revision"`
@@ -86,15 +85,14 @@ type Invitation struct {
 	Request string                      `json:"request,omitempty"`
 	Purpose directory.InvitationPurpose `json:"purpose,omitempty"`
 	// State is as of the moment of the report.
-	State     directory.InvitationState `json:"state"`
-	CreatedAt time.Time                 `json:"createdAt,omitzero"`
-	ExpiresAt time.Time                 `json:"expiresAt,omitzero"`
-	// EndedAt is when it left Pending by a deed; zero before.
-	EndedAt time.Time `json:"endedAt,omitzero"`
+	State directory.InvitationState `json:"state"`
+	// CreatedAt, ExpiresAt and Delivery are known while it is pending, and EndedAt
+	// of one that has ended: ten thousand must fit into a report.
+	CreatedAt time.Time `json:"createdAt,omitzero"`
+	ExpiresAt time.Time `json:"expiresAt,omitzero"`
+	EndedAt   time.Time `json:"endedAt,omitzero"`
 	// Delivery is where the mail stands; "" when none was asked for.
 	Delivery directory.DeliveryState `json:"delivery,omitempty"`
-	// SentAt is when the mail server took the mail; zero before.
-	SentAt time.Time `json:"sentAt,omitzero"`
 }
 
 // AuditEntry is one line of the audit trail.
@@ -118,7 +116,7 @@ type AuditEntry struct {
 func MemberOf(o directory.ObservedMember, held *directory.Holding) Member {
 	m := Member{
 		ID: o.ID, Address: o.Address, State: o.State, Profile: Profile(o.Profile),
-		ConfirmedName: o.ConfirmedName, Units: o.Access.Units, JoinedAt: o.JoinedAt,
+		ConfirmedName: o.ConfirmedName, Units: o.Access.Units, JoinedAt: o.JoinedAt.Truncate(time.Second),
 	}
 	for _, g := range o.Access.Grants {
 		m.Grants = append(m.Grants, Grant(g))
@@ -145,13 +143,18 @@ func (m Member) Observed(org directory.OrganizationID) directory.ObservedMember 
 }
 
 // InvitationOf turns an invitation into what a report holds: what the person
-// was told stays out.
+// was told stays out, and times are whole seconds.
 func InvitationOf(i directory.Invitation) Invitation {
-	return Invitation{
-		ID: i.ID, Address: i.Address, Revision: i.Revision, Asked: i.Asked, Request: i.Request, Purpose: i.Purpose, State: i.State,
-		CreatedAt: i.CreatedAt, ExpiresAt: i.ExpiresAt, EndedAt: i.EndedAt,
-		Delivery: i.Delivery.State, SentAt: i.Delivery.SentAt,
+	out := Invitation{
+		Address: i.Address, Revision: i.Revision, Asked: i.Asked, Request: i.Request, Purpose: i.Purpose, State: i.State,
 	}
+	if i.State != directory.InvitationPending {
+		out.EndedAt = i.EndedAt.Truncate(time.Second)
+		return out
+	}
+	out.CreatedAt, out.ExpiresAt = i.CreatedAt.Truncate(time.Second), i.ExpiresAt.Truncate(time.Second)
+	out.Delivery = i.Delivery.State
+	return out
 }
 
 // Observed returns the members as the backend was seen to have them.
@@ -176,8 +179,8 @@ func (r Report) Holdings(org directory.OrganizationID) []directory.Holding {
 	return holdings
 }
 
-// Newest returns the newest invitation of every address, without what the
-// person was told.
+// Newest returns the newest invitation of every address. Each has an ID, which
+// is another than the ledger's.
 func (r Report) Newest(org directory.OrganizationID) []directory.Invitation {
 	newest := make([]directory.Invitation, 0, len(r.Invitations))
 	for _, i := range r.Invitations {
@@ -188,9 +191,9 @@ func (r Report) Newest(org directory.OrganizationID) []directory.Invitation {
 
 func (i Invitation) invitation(org directory.OrganizationID) directory.Invitation {
 	return directory.Invitation{
-		ID: i.ID, Organization: org, Address: i.Address,
+		ID: i.Address, Organization: org, Address: i.Address,
 		Revision: i.Revision, Asked: i.Asked, Request: i.Request, Purpose: i.Purpose, State: i.State,
 		CreatedAt: i.CreatedAt, ExpiresAt: i.ExpiresAt, EndedAt: i.EndedAt,
-		Delivery: directory.DeliveryStatus{State: i.Delivery, SentAt: i.SentAt},
+		Delivery: directory.DeliveryStatus{State: i.Delivery},
 	}
 }

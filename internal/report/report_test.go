@@ -41,8 +41,8 @@ func held() *directory.Holding {
 
 func pending() directory.Invitation {
 	return directory.Invitation{
-		ID: "i-1", Organization: "team/clinic", Address: "bob@example.com", Revision: 2, Asked: 1, Request: "again", Purpose: directory.PurposeJoin, State: directory.InvitationPending, CreatedAt: at(1), ExpiresAt: at(50),
-		Delivery: directory.DeliveryStatus{State: directory.DeliverySent, SentAt: at(2)},
+		ID: "bob@example.com", Organization: "team/clinic", Address: "bob@example.com", Revision: 2, Asked: 1, Request: "again", Purpose: directory.PurposeJoin, State: directory.InvitationPending, CreatedAt: at(1), ExpiresAt: at(50),
+		Delivery: directory.DeliveryStatus{State: directory.DeliverySent},
 	}
 }
 
@@ -168,22 +168,31 @@ func TestEncode_RefusesWhatDoesNotFit(t *testing.T) {
 	}
 }
 
-// Ten thousand people are the everyday size.
+// Ten thousand people are the everyday size, with all that is random about them.
 func TestEncode_TenThousandFit(t *testing.T) {
 	var r report.Report
 	source := rand.New(rand.NewPCG(1, 2))
+	moment := func() time.Time { return time.UnixMicro(1_700_000_000_000_000 + source.Int64N(1<<45)).UTC() }
 	for i := range 10_000 {
 		email := fmt.Sprintf("person.%04x%d@example.com", source.Uint32(), i)
-		r.Members = append(r.Members, report.Member{
-			ID: fmt.Sprintf("%016x", source.Uint64()), Address: email, State: directory.MemberActive, JoinedAt: time.UnixMicro(source.Int64N(1 << 50)).UTC(),
-			Profile: report.Profile{DisplayName: fmt.Sprintf("Person %x", source.Uint32())}, Grants: []report.Grant{{Role: "clinician"}}, Units: []string{"north"},
-			Held: &report.Holding{Holder: fmt.Sprintf("person-%x", i), Origin: directory.HoldingCreated, Applied: fmt.Sprintf("%032x", i%7)},
-		})
-		r.Invitations = append(r.Invitations, report.Invitation{Address: email, Revision: 1, State: directory.InvitationAccepted, CreatedAt: time.UnixMicro(source.Int64N(1 << 50)).UTC()})
+		member := directory.ObservedMember{
+			Member: directory.Member{Address: email, State: directory.MemberActive, Profile: directory.Profile{DisplayName: fmt.Sprintf("Person %x", source.Uint32())}},
+			ID:     fmt.Sprintf("%016x", source.Uint64()), JoinedAt: moment(),
+			Access: directory.Access{Grants: []directory.Grant{{Role: "clinician"}}, Units: []string{"north"}},
+		}
+		r.Members = append(r.Members, report.MemberOf(member, &directory.Holding{
+			Holder: fmt.Sprintf("person-%010x", source.Uint64()>>24), Origin: directory.HoldingCreated, Applied: fmt.Sprintf("%016x%016x", source.Uint64(), source.Uint64()),
+		}))
+		r.Invitations = append(r.Invitations, report.InvitationOf(directory.Invitation{
+			ID: fmt.Sprintf("%016x%016x", source.Uint64(), source.Uint64()), Address: email, Revision: 1, Asked: 1,
+			State: directory.InvitationAccepted, Purpose: directory.PurposeJoin, CreatedAt: moment(), ExpiresAt: moment(), EndedAt: moment(),
+		}))
 	}
-	if _, err := report.Encode(r); err != nil {
+	data, err := report.Encode(r)
+	if err != nil {
 		t.Fatal(err)
 	}
+	t.Logf("members take %d bytes, invitations %d", len(data[report.KeyMembers]), len(data[report.KeyInvitations]))
 }
 
 func TestDecode_Refuses(t *testing.T) {

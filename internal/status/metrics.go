@@ -20,8 +20,7 @@ func failuresOf(kind string) (*prometheus.CounterVec, error) {
 		Help: "Looks at an object that failed and are tried again, by kind and by the reason in its conditions.",
 	}, []string{"kind", "reason"})
 	err := metrics.Registry.Register(failures)
-	var there prometheus.AlreadyRegisteredError
-	if errors.As(err, &there) {
+	if there, ok := errors.AsType[prometheus.AlreadyRegisteredError](err); ok {
 		known, ok := there.ExistingCollector.(*prometheus.CounterVec)
 		if !ok {
 			return nil, fmt.Errorf("status: the metric of failures is a %T", there.ExistingCollector)

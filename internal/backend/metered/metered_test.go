@@ -11,7 +11,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	testingclock "k8s.io/utils/clock/testing"
 
-	"github.com/rollcall-dev/rollcall/internal/backend/embedded"
 	"github.com/rollcall-dev/rollcall/internal/backend/metered"
 	"github.com/rollcall-dev/rollcall/internal/directory"
 	"github.com/rollcall-dev/rollcall/internal/directory/directorytest"
@@ -85,13 +84,13 @@ func abilities(b directory.Backend) []string {
 	return found
 }
 
-// The backends of the product are among them: one that gains an ability that is
-// lost here fails.
+// One that gains an ability which is lost here fails; internal/app tries the
+// backends of the product.
 func TestBackend_KeepsAbilities(t *testing.T) {
 	meter := newMeter(t, prometheus.NewPedanticRegistry())
 	for name, b := range map[string]directory.Backend{
 		"none": bare{}, "inviting": native{}, "changing": changing{}, "both": both{},
-		"memory": newMemory(t), "embedded": &embedded.Backend{},
+		"memory": newMemory(t),
 	} {
 		if diff := cmp.Diff(abilities(b), abilities(meter.Backend("Test", b))); diff != "" {
 			t.Errorf("%s (-is +measured):\n%s", name, diff)

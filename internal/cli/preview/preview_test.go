@@ -64,7 +64,7 @@ func (s *scene) in(u *v1alpha1.User, grants ...report.Grant) {
 		Held: &report.Holding{Holder: u.Name, Origin: directory.HoldingCreated, Applied: person.Fingerprint()},
 	})
 	s.report.Invitations = append(s.report.Invitations, report.Invitation{
-		ID: "i-" + u.Name, Address: person.Address, Revision: 1, Asked: 1, State: directory.InvitationAccepted, Purpose: directory.PurposeJoin,
+		Address: person.Address, Revision: 1, Asked: 1, State: directory.InvitationAccepted, Purpose: directory.PurposeJoin,
 	})
 }
 

@@ -42,7 +42,7 @@ func (v Views) Agree() bool {
 	if argo == Suspended {
 		argo = Healthy
 	}
-	return argo == v.Flux && argo == v.Kstatus
+	return v == Views{Argo: v.Argo, Flux: argo, Kstatus: argo, Message: v.Message}
 }
 
 // Tools evaluates what is shipped. It may be used by many goroutines at once.

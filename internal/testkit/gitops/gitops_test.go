@@ -176,7 +176,7 @@ func TestPromise_AllToolsAgreeOnEveryOutcome(t *testing.T) {
 	}
 }
 
-func want(t *testing.T, tools *gitops.Tools, what string, o client.Object, argo gitops.Health) gitops.Views {
+func want(t *testing.T, tools *gitops.Tools, what string, o client.Object, argo gitops.Health) {
 	t.Helper()
 	v, err := tools.See(o)
 	if err != nil {
@@ -185,7 +185,6 @@ func want(t *testing.T, tools *gitops.Tools, what string, o client.Object, argo 
 	if v.Argo != argo || !v.Agree() || v.Message == "" {
 		t.Errorf("%s: want %s everywhere, seen as %+v", what, argo, v)
 	}
-	return v
 }
 
 // What is said about an object as a whole, and what its metadata says.
