@@ -15,14 +15,13 @@ import (
 )
 
 // kubectl runs kubectl in the story's namespace, as an administrator does.
-func (w *world) kubectl(args ...string) string {
+func (w *world) kubectl(args ...string) {
 	w.Helper()
 	args = append([]string{"--kubeconfig", suite.plane.Kubeconfig(), "-n", w.namespace}, args...)
 	out, err := exec.CommandContext(w.ctx, suite.plane.Kubectl(), args...).CombinedOutput()
 	if err != nil {
 		w.Fatalf("kubectl %s: %v\n%s", strings.Join(args[4:], " "), err, out)
 	}
-	return string(out)
 }
 
 // command is what a condition's message says to run.

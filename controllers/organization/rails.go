@@ -149,7 +149,7 @@ func (r *Reconciler) stop(ctx context.Context, s *scope, w *wave, name string) e
 	org.Status.HeldRemovals = &v1alpha1.HeldWave{
 		Wave: name, Waiting: int32(w.Waiting), Done: int32(w.Total() - w.Waiting), Limit: int32(limit),
 	}
-	message := fmt.Sprintf("%d of %d people would go within %s, more than %s; to let these %d go: `%s`.",
+	message := fmt.Sprintf("%d of %d people would go within %s, more than %s; to let these %d go: %#q.",
 		w.Total(), w.People(), brief(w.limit.Window), allowed(w.limit, w.People()), w.Waiting,
 		approve(org, v1alpha1.AnnotationApproveRemovals, name))
 	s.held(v1alpha1.ConditionRemovalsPaused, v1alpha1.ReasonTooManyRemovals, message)

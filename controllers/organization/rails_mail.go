@@ -70,7 +70,7 @@ func (r *Reconciler) mailReleased(ctx context.Context, s *scope, held directory.
 
 func (r *Reconciler) tellHeld(s *scope, held directory.HeldMail, limit rails.Limit) {
 	org := s.organization
-	message := fmt.Sprintf("%d people who are in no InviteBatch would be mailed within %s, more than %s; to let these %d leave: `%s`.",
+	message := fmt.Sprintf("%d people who are in no InviteBatch would be mailed within %s, more than %s; to let these %d leave: %#q.",
 		held.Waiting+held.Done, brief(limit.Window), allowed(limit, s.people()), held.Waiting,
 		approve(org, v1alpha1.AnnotationApproveInvitations, held.Wave))
 	if !meta.IsStatusConditionTrue(org.Status.Conditions, v1alpha1.ConditionInvitationsPaused) {

@@ -48,7 +48,9 @@ func (r *Reconciler) finalize(ctx context.Context, u *v1alpha1.User) phase.Outco
 type ending struct{ reason, note string }
 
 // retained is the ending of whoever stays in.
-var retained = ending{v1alpha1.ReasonRetained, "The person stays as they are in the backend."}
+func retained() ending {
+	return ending{v1alpha1.ReasonRetained, "The person stays as they are in the backend."}
+}
 
 // release gives up what the User manages. The answer is Done when that is done.
 func (r *Reconciler) release(ctx context.Context, u *v1alpha1.User) (ending, phase.Answer) {
@@ -58,7 +60,7 @@ func (r *Reconciler) release(ctx context.Context, u *v1alpha1.User) (ending, pha
 	}
 	if d.organization == nil || d.tornDown() && d.organization.Spec.DeletionPolicy != v1alpha1.DeletionRemove {
 		// The tenant stays as it is, and everybody in it.
-		return r.end(ctx, d, "", retained)
+		return r.end(ctx, d, "", retained())
 	}
 	if a, halted := reference.Halted(d.organization); halted {
 		return ending{}, a
@@ -70,7 +72,7 @@ func (r *Reconciler) release(ctx context.Context, u *v1alpha1.User) (ending, pha
 	}
 	switch u.Spec.RemovalPolicy {
 	case v1alpha1.RemovalPolicyRetain:
-		return r.end(ctx, d, "", retained)
+		return r.end(ctx, d, "", retained())
 	case v1alpha1.RemovalPolicyDisable:
 		return r.end(ctx, d, directory.RemovalDisable, ending{v1alpha1.ReasonDisabled, "The person is disabled in the backend."})
 	default:

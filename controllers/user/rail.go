@@ -136,10 +136,10 @@ func blockedBecause(u *v1alpha1.User, org *v1alpha1.Organization, reason string)
 		u.Name, u.Namespace, v1alpha1.AnnotationApproveRemoval, rails.Token(string(u.UID), reason, u.Generation))
 	switch reason {
 	case v1alpha1.ReasonProtectedMember:
-		return fmt.Sprintf("The person is one of safety.protectedEmails of Organization %q; take them off that list, or let this one pass: `%s`.",
+		return fmt.Sprintf("The person is one of safety.protectedEmails of Organization %q; take them off that list, or let this one pass: %#q.",
 			org.Name, command)
 	case v1alpha1.ReasonLastAdministrator:
-		return fmt.Sprintf("Fewer than %d people who are in and administer Organization %q would be left; give another one such a role, or let this one pass: `%s`.",
+		return fmt.Sprintf("Fewer than %d people who are in and administer Organization %q would be left; give another one such a role, or let this one pass: %#q.",
 			census.MinAdministrators(&org.Spec.Safety), org.Name, command)
 	default:
 		return fmt.Sprintf("More people would go than safety.maxRemovals of Organization %q allows; its condition %s says how to let them go.",

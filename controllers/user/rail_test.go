@@ -55,7 +55,7 @@ func (w *world) approve(name string) {
 	w.Helper()
 	message := stage.Message(w.get(name).Status.Conditions, v1alpha1.ConditionRemovalBlocked)
 	command := approval.FindStringSubmatch(message)
-	if command == nil || command[1] != name {
+	if len(command) != 3 || command[1] != name {
 		w.Fatalf("%q does not say how to let this one pass", message)
 	}
 	w.edit(name, func(u *v1alpha1.User) {

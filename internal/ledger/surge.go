@@ -158,14 +158,22 @@ func (l *Ledger) ReleaseMail(ctx context.Context, org directory.OrganizationID, 
 		}
 		released = count
 		// It counts for nothing any more: it was approved.
-		return l.release(ctx, tx, org, upTo, 0, "wave "+wave+" was approved")
+		return l.release(ctx, tx, org, letting{upTo: upTo, why: "wave " + wave + " was approved"})
 	})
 	return released, err
 }
 
-// release queues what is stopped up to a hold; surge says whether it counts.
-func (l *Ledger) release(ctx context.Context, tx database.Tx, org directory.OrganizationID, upTo int64, surge int, why string) error {
-	if _, err := tx.ExecContext(ctx, releaseHeld, org, upTo, surge, database.Micros(l.now())); err != nil {
+// letting says what is let go: all that was stopped up to a hold, and whether it
+// counts from then on (1) or not (0).
+type letting struct {
+	upTo  int64
+	surge int
+	why   string
+}
+
+// release queues what was stopped.
+func (l *Ledger) release(ctx context.Context, tx database.Tx, org directory.OrganizationID, let letting) error {
+	if _, err := tx.ExecContext(ctx, releaseHeld, org, let.upTo, let.surge, database.Micros(l.now())); err != nil {
 		return err
 	}
 	left, _, _, err := l.held(ctx, tx, org, anyHold)
@@ -179,5 +187,5 @@ func (l *Ledger) release(ctx context.Context, tx database.Tx, org directory.Orga
 	}
 	l.appendChange(tx, org, "")
 	tx.AfterCommit(l.signal)
-	return l.audit(ctx, tx, AuditEntry{Actor: ActorManager, Action: ActionMailReleased, Organization: org, Note: why})
+	return l.audit(ctx, tx, AuditEntry{Actor: ActorManager, Action: ActionMailReleased, Organization: org, Note: let.why})
 }

@@ -61,5 +61,5 @@ func (l *Ledger) applyLimits(ctx context.Context, tx database.Tx, org directory.
 	if known.surge >= 0 && max(total, known.tripped) > known.surge {
 		return nil
 	}
-	return l.release(ctx, tx, org, anyHold, 1, "the limit was raised")
+	return l.release(ctx, tx, org, letting{upTo: anyHold, surge: 1, why: "the limit was raised"})
 }

@@ -69,8 +69,12 @@ func TestBY4_Take(t *testing.T) {
 		"disabled, done":      {"nothing is left to do", []v1alpha1.User{person("ada", disabled, outside)}, 0, nil},
 		"disabled, stopped":   {"also without the rest of the status", []v1alpha1.User{person("ada", disabled, blocked(v1alpha1.ReasonTooManyRemovals))}, 0, []directory.Departure{off}},
 		"disabled, duplicate": {"whoever has no say shuts nobody out", []v1alpha1.User{person("ada"), person("ada", named("b"), disabled)}, 1, nil},
-		"ended": {"access until now", []v1alpha1.User{person("ada", func(u *v1alpha1.User) { u.Spec.AccessUntil = &metav1.Time{Time: now} })}, 0,
-			[]directory.Departure{off}},
+		"ended": {
+			"access until now",
+			[]v1alpha1.User{person("ada", func(u *v1alpha1.User) { u.Spec.AccessUntil = &metav1.Time{Time: now} })},
+			0,
+			[]directory.Departure{off},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			want := census.Census{Living: test.living, Leaving: test.leaving}
