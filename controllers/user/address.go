@@ -84,9 +84,10 @@ func (r *Reconciler) hold(ctx context.Context, s *scope) phase.Answer {
 	case directory.IsKind(err, directory.KindNotFound):
 		known = directory.Holding{Origin: directory.HoldingCreated}
 		_, err := s.backend.Member(ctx, s.id, s.current)
-		if err == nil {
+		if err == nil && s.user.Labels[v1alpha1.LabelLink] == "" {
+			// Whoever came by an InviteLink is there before their User is.
 			known.Origin = directory.HoldingAdopted
-		} else if !directory.IsKind(err, directory.KindNotFound) {
+		} else if err != nil && !directory.IsKind(err, directory.KindNotFound) {
 			return verdict.Of(err)
 		}
 	default:

@@ -1,7 +1,6 @@
 package user
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -10,18 +9,18 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/rollcall-dev/rollcall/api/v1alpha1"
+	"github.com/rollcall-dev/rollcall/internal/declared"
 	"github.com/rollcall-dev/rollcall/internal/index"
 )
 
 // holder returns the one living User of the Organization that the address
-// belongs to: one that was declared before one that a batch made, then the
-// older, then the first by name. u itself counts as living.
+// belongs to, by [declared.Precedence]. u itself counts as living.
 func (r *Reconciler) holder(ctx context.Context, u *v1alpha1.User) (*v1alpha1.User, error) {
 	same, err := r.sameAddress(ctx, u)
 	if err != nil {
 		return nil, err
 	}
-	return slices.MinFunc(append(same, u), precedence), nil
+	return slices.MinFunc(append(same, u), declared.Precedence), nil
 }
 
 // sameAddress returns the other living Users with the address.
@@ -49,19 +48,4 @@ func (s *scope) isSomebodyElses() {
 	u.Status.Invitation, u.Status.AcceptedAt, u.Status.JoinedBy, u.Status.MemberID, u.Status.Address = nil, nil, "", "", ""
 	s.set(v1alpha1.ConditionPending, metav1.ConditionFalse, v1alpha1.ReasonDuplicateEmail, message)
 	s.set(v1alpha1.ConditionAccepted, metav1.ConditionFalse, v1alpha1.ReasonDuplicateEmail, message)
-}
-
-func precedence(a, b *v1alpha1.User) int {
-	return cmp.Or(
-		cmp.Compare(madeByBatch(a), madeByBatch(b)),
-		a.CreationTimestamp.Compare(b.CreationTimestamp.Time),
-		cmp.Compare(a.Name, b.Name),
-	)
-}
-
-func madeByBatch(u *v1alpha1.User) int {
-	if u.Labels[v1alpha1.LabelBatch] != "" {
-		return 1
-	}
-	return 0
 }

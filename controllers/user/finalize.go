@@ -12,6 +12,7 @@ import (
 
 	"github.com/rollcall-dev/rollcall/api/v1alpha1"
 	"github.com/rollcall-dev/rollcall/internal/address"
+	"github.com/rollcall-dev/rollcall/internal/declared"
 	"github.com/rollcall-dev/rollcall/internal/directory"
 	"github.com/rollcall-dev/rollcall/internal/finalizer"
 	"github.com/rollcall-dev/rollcall/internal/phase"
@@ -137,7 +138,7 @@ func (r *Reconciler) heir(ctx context.Context, u *v1alpha1.User, at string) (*v1
 	if err != nil || len(heirs) == 0 {
 		return nil, err
 	}
-	return slices.MinFunc(heirs, precedence), nil
+	return slices.MinFunc(heirs, declared.Precedence), nil
 }
 
 // findBackend finds the backend also when the Organization is gone already, and

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/rollcall-dev/rollcall/internal/database"
+	"github.com/rollcall-dev/rollcall/internal/directory"
 )
 
 const (
@@ -28,6 +29,10 @@ func tooSoon(history []record, now time.Time) time.Duration {
 		return 0
 	}
 	wait := until(&history[0], shortestGap, now)
+	if history[0].purpose == directory.PurposeJoinByLink && history[0].state == directory.InvitationAccepted {
+		// The person has just answered, and waits for this one.
+		wait = 0
+	}
 	if len(history) >= mostPerDay && history[mostPerDay-1].revision > 1 {
 		wait = max(wait, until(&history[mostPerDay-1], day, now))
 	}
