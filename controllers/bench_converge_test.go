@@ -277,10 +277,11 @@ func (w *convergence) sample() sample {
 	w.Helper()
 	var s sample
 	err := testkit.Eventually(w.ctx, "the manager's metrics", func(ctx context.Context) (bool, string, error) {
-		text, err := fetch(ctx, "http://"+w.metrics+"/metrics")
-		if err != nil {
-			return false, err.Error(), nil
+		text, unreachable := fetch(ctx, "http://"+w.metrics+"/metrics")
+		if unreachable != nil {
+			return false, unreachable.Error(), nil
 		}
+		var err error
 		s, err = parseSample(text)
 		return s.memory > 0, "none", err
 	})

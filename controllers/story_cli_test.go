@@ -78,7 +78,7 @@ func (w *world) refuses(code int, says string, args ...string) {
 }
 
 // kubectlApply applies what a verb printed, as a person does.
-func (w *world) kubectlApply(manifests string) string {
+func (w *world) kubectlApply(manifests string) {
 	w.Helper()
 	command := exec.CommandContext(w.ctx, suite.plane.Kubectl(), "--kubeconfig", suite.plane.Kubeconfig(), "-n", w.namespace, "apply", "-f", "-")
 	command.Stdin = strings.NewReader(manifests)
@@ -86,7 +86,6 @@ func (w *world) kubectlApply(manifests string) string {
 	if err != nil {
 		w.Fatalf("kubectl apply: %v\n%s\n%s", err, out, manifests)
 	}
-	return string(out)
 }
 
 // Inviting from the command line, and all that follows until the person is in.

@@ -7,6 +7,7 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/rollcall-dev/rollcall/api/v1alpha1"
@@ -153,13 +154,10 @@ func (w *world) lose(objects ...client.Object) {
 			}
 			must(w.T, err)
 			if len(o.GetFinalizers()) > 0 {
-				before, _ := o.DeepCopyObject().(client.Object)
-				o.SetFinalizers(nil)
-				err = suite.client.Patch(w.ctx, o, client.MergeFrom(before))
+				none := client.RawPatch(types.MergePatchType, []byte(`{"metadata":{"finalizers":null}}`))
+				must(w.T, suite.client.Patch(w.ctx, o, none))
 			}
-			if err == nil {
-				err = suite.client.Delete(w.ctx, o)
-			}
+			must(w.T, client.IgnoreNotFound(suite.client.Delete(w.ctx, o)))
 			return false, "it is there"
 		})
 	}

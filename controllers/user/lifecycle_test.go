@@ -212,11 +212,11 @@ func TestBY2_ReinvitedFromEveryEnd(t *testing.T) {
 		"by a revision":    func(u *v1alpha1.User) { u.Spec.Invitation.Revision = 2 },
 		"by an annotation": requested("please"),
 	}
-	for end, make := range ends {
+	for end, bring := range ends {
 		for how, ask := range asks {
 			t.Run(end+" "+how, func(t *testing.T) {
 				w := newWorld(t, testkit.User("ada"))
-				make(w)
+				bring(w)
 				w.Clock.Step(6 * time.Minute)
 				w.edit("ada", ask)
 				w.sent("ada")

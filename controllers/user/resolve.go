@@ -63,7 +63,9 @@ func (r *Reconciler) resolveOrganization(ctx context.Context, s *scope) phase.An
 		return verdict.Of(err)
 	}
 	s.organization, s.backend, s.inviter = org, backend, r.Backends.Inviter(backend)
-	s.reminder, _ = s.inviter.(directory.Reminder)
+	if reminder, is := s.inviter.(directory.Reminder); is {
+		s.reminder = reminder
+	}
 	s.id = reference.OrganizationID(org.Namespace, s.user.Spec.OrganizationRef)
 	return a
 }

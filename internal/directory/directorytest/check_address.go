@@ -20,8 +20,10 @@ func addressChecks() []check {
 // changer is nil when the backend can not change addresses, and says so by not
 // having the method.
 func (s *scene) changer() directory.AddressChanger {
-	c, _ := s.f.Backend.(directory.AddressChanger)
-	return c
+	if c, is := s.f.Backend.(directory.AddressChanger); is {
+		return c
+	}
+	return nil
 }
 
 func checkAddressChanged(s *scene) {
