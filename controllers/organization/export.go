@@ -11,6 +11,7 @@ import (
 
 	"github.com/rollcall-dev/rollcall/api/v1alpha1"
 	"github.com/rollcall-dev/rollcall/internal/directory"
+	"github.com/rollcall-dev/rollcall/internal/rails/census"
 	"github.com/rollcall-dev/rollcall/internal/report"
 	"github.com/rollcall-dev/rollcall/internal/verdict"
 )
@@ -122,6 +123,9 @@ func (r *Reconciler) writeExport(ctx context.Context, s *scope, asked string, un
 		return fmt.Errorf("read the audit trail: %w", err)
 	}
 	whole := report.Report{RequestedAt: asked, Complete: complete, Audit: entries, AuditTruncated: older}
+	if err := r.countDone(ctx, s, &whole); err != nil {
+		return err
+	}
 	held := make(map[string]*directory.Holding, len(holdings))
 	for i := range holdings {
 		held[holdings[i].Address] = &holdings[i]
@@ -171,4 +175,19 @@ func (r *Reconciler) withdraw(ctx context.Context, s *scope) time.Time {
 		s.organization.Status.Report = nil
 	}
 	return time.Time{}
+}
+
+// countDone tells what the rails have let through within their windows, so that
+// a plan counts it too. Of mail that is known only while the rail stops some.
+func (r *Reconciler) countDone(ctx context.Context, s *scope, whole *report.Report) error {
+	removals, err := r.Rails.Removals(ctx, s.id, census.Removals(&s.organization.Spec.Safety).Window)
+	if err != nil {
+		return fmt.Errorf("count the removals: %w", err)
+	}
+	held, err := r.Rails.HeldMail(ctx, s.id)
+	if err != nil {
+		return fmt.Errorf("count the mail: %w", err)
+	}
+	whole.RemovalsDone, whole.InvitationsDone = removals.Done, held.Done
+	return nil
 }

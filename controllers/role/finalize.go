@@ -34,6 +34,9 @@ func (r *Reconciler) finalize(ctx context.Context, role *v1alpha1.Role) phase.Ou
 		if a, halted := reference.Halted(org); halted {
 			return phase.Only(a)
 		}
+		if a := r.mayGo(ctx, role, org); a.Word != phase.WordDone {
+			return phase.Only(a)
+		}
 		err = r.remove(ctx, role, org)
 	}
 	if err == nil {

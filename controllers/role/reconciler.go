@@ -72,7 +72,7 @@ func (r *Reconciler) Setup(mgr ctrl.Manager, o controller.Options) error {
 	declared := builder.WithPredicates(watch.Declared(watch.Conditions))
 	return ctrl.NewControllerManagedBy(mgr).
 		Named("role").
-		For(&v1alpha1.Role{}, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		For(&v1alpha1.Role{}, builder.WithPredicates(predicate.Or(predicate.GenerationChangedPredicate{}, predicate.AnnotationChangedPredicate{}))).
 		Watches(&v1alpha1.Organization{}, watch.Those(r.Client, roles, index.Organization, watch.Name), declared).
 		Watches(&v1alpha1.Role{}, watch.Those(r.Client, roles, index.Organization, siblings), declared).
 		Watches(&v1alpha1.User{}, watch.Counted(index.RolesOf)).

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -90,18 +89,7 @@ func (r *Reconciler) administering(ctx context.Context, org *v1alpha1.Organizati
 	if census.MinAdministrators(&org.Spec.Safety) == 0 {
 		return nil, nil
 	}
-	var list v1alpha1.RoleList
-	err := r.Client.List(ctx, &list, client.InNamespace(org.Namespace),
-		client.MatchingFields{index.Organization: org.Name}, client.UnsafeDisableDeepCopy)
-	if err != nil {
-		return nil, fmt.Errorf("list roles: %w", err)
-	}
-	administers, includes := map[string]bool{}, map[string][]string{}
-	for i := range list.Items {
-		spec := &list.Items[i].Spec
-		administers[list.Items[i].Name], includes[list.Items[i].Name] = spec.Administers, spec.Includes
-	}
-	return rails.Administering(administers, includes), nil
+	return census.AdministeringRoles(ctx, r.Client, org)
 }
 
 // administrators counts the others who are in, stay in, and have one of the
@@ -116,15 +104,10 @@ func (r *Reconciler) administrators(ctx context.Context, but *v1alpha1.User, rol
 		}
 		for i := range list.Items {
 			u := &list.Items[i]
-			if u.UID != but.UID && u.Spec.OrganizationRef == but.Spec.OrganizationRef && r.stays(u) {
+			if u.UID != but.UID && u.Spec.OrganizationRef == but.Spec.OrganizationRef && census.Stays(u, r.Clock.Now()) {
 				found[u.UID] = true
 			}
 		}
 	}
 	return len(found), nil
-}
-
-func (r *Reconciler) stays(u *v1alpha1.User) bool {
-	return u.DeletionTimestamp == nil && declared.StateOf(&u.Spec, r.Clock.Now()) != directory.MemberDisabled &&
-		meta.IsStatusConditionTrue(u.Status.Conditions, v1alpha1.ConditionAccepted)
 }

@@ -20,10 +20,10 @@ import (
 
 	"github.com/rollcall-dev/rollcall/api/v1alpha1"
 	"github.com/rollcall-dev/rollcall/controllers"
-	"github.com/rollcall-dev/rollcall/internal/census"
 	"github.com/rollcall-dev/rollcall/internal/ledger"
 	"github.com/rollcall-dev/rollcall/internal/mail"
 	"github.com/rollcall-dev/rollcall/internal/rails/alarm"
+	"github.com/rollcall-dev/rollcall/internal/tally"
 )
 
 // leaseName is the Lease that leading managers hold.
@@ -139,8 +139,8 @@ func assemble(ctx context.Context, mgr ctrl.Manager, o *managerOptions, s *store
 
 // count exports how many invitations and mails stand where.
 func count(log logr.Logger, s *store) error {
-	return census.New(census.Options{
-		Ledger: s.ledger, Clock: wallClock(), Log: log.WithName("census"), Registerer: metrics.Registry,
+	return tally.New(tally.Options{
+		Ledger: s.ledger, Clock: wallClock(), Log: log.WithName("tally"), Registerer: metrics.Registry,
 	})
 }
 

@@ -8,9 +8,6 @@ import (
 	"github.com/rollcall-dev/rollcall/internal/directory"
 )
 
-// statisticsHeld is the state of a mail that a rail has stopped.
-const statisticsHeld = directory.DeliveryState("Held")
-
 // Statistics counts what the ledger holds, over all organizations.
 type Statistics struct {
 	// Invitations counts all that were ever issued, by the state they are in now.
@@ -44,7 +41,7 @@ func (l *Ledger) Statistics(ctx context.Context, ages []time.Duration) (Statisti
 			},
 			Ages: map[time.Duration]int64{},
 			Deliveries: map[directory.DeliveryState]int64{
-				directory.DeliveryQueued: 0, directory.DeliveryClaimed: 0, statisticsHeld: 0, directory.DeliveryUnknown: 0,
+				directory.DeliveryQueued: 0, directory.DeliveryClaimed: 0, directory.DeliveryHeld: 0, directory.DeliveryUnknown: 0,
 			},
 		}
 		for _, count := range []func(context.Context, database.Tx, time.Time) error{

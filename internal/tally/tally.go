@@ -1,4 +1,4 @@
-package census
+package tally
 
 import (
 	"context"
@@ -41,7 +41,7 @@ func New(o Options) error {
 	if o.Ledger == nil || o.Clock == nil || o.Registerer == nil || o.Log.GetSink() == nil {
 		return errors.New("count what the ledger holds: Ledger, Clock, Log and Registerer are required")
 	}
-	c := &census{Options: o, descriptions: describe(), failures: prometheus.NewCounter(prometheus.CounterOpts{
+	c := &tally{Options: o, descriptions: describe(), failures: prometheus.NewCounter(prometheus.CounterOpts{
 		Name: "rollcall_ledger_statistics_failures_total",
 		Help: "How often the database did not tell how many invitations and mails there are.",
 	})}
@@ -73,8 +73,8 @@ func describe() descriptions {
 	}
 }
 
-// census implements [prometheus.Collector].
-type census struct {
+// tally implements [prometheus.Collector].
+type tally struct {
 	Options
 	descriptions
 
@@ -86,7 +86,7 @@ type census struct {
 }
 
 // Describe implements [prometheus.Collector].
-func (c *census) Describe(out chan<- *prometheus.Desc) {
+func (c *tally) Describe(out chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{c.invitations, c.ages, c.deliveries, c.delay, c.held} {
 		out <- d
 	}
@@ -94,7 +94,7 @@ func (c *census) Describe(out chan<- *prometheus.Desc) {
 }
 
 // Collect implements [prometheus.Collector].
-func (c *census) Collect(out chan<- prometheus.Metric) {
+func (c *tally) Collect(out chan<- prometheus.Metric) {
 	s := c.statistics()
 	c.failures.Collect(out)
 	if s == nil {
@@ -124,7 +124,7 @@ func (c *census) Collect(out chan<- prometheus.Metric) {
 
 // statistics returns a fresh count; nil when there is none to be had. A failure
 // is told as long as a count is, so that a database in trouble is left alone.
-func (c *census) statistics() *ledger.Statistics {
+func (c *tally) statistics() *ledger.Statistics {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if !c.counted.IsZero() && c.Clock.Since(c.counted) < fresh {

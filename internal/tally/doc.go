@@ -1,4 +1,4 @@
-// Package census exports, as metrics, how many invitations and mails stand
+// Package tally exports, as metrics, how many invitations and mails stand
 // where. docs/metrics.md describes each.
 //
 // It promises that a scrape asks the database at most once in fifteen seconds,
@@ -8,4 +8,4 @@
 //
 // It has no labels that grow with organizations or people. It does not count
 // what happens in between: events are counted where they happen.
-package census
+package tally

@@ -1,4 +1,4 @@
-package census_test
+package tally_test
 
 import (
 	"context"
@@ -13,9 +13,9 @@ import (
 	"github.com/prometheus/common/expfmt"
 	testingclock "k8s.io/utils/clock/testing"
 
-	"github.com/rollcall-dev/rollcall/internal/census"
 	"github.com/rollcall-dev/rollcall/internal/directory"
 	"github.com/rollcall-dev/rollcall/internal/ledger"
+	"github.com/rollcall-dev/rollcall/internal/tally"
 )
 
 // books are a ledger whose numbers a test sets.
@@ -47,7 +47,7 @@ func newWorld(t *testing.T) *world {
 		clock:    testingclock.NewFakePassiveClock(time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)),
 		registry: prometheus.NewPedanticRegistry(),
 	}
-	err := census.New(census.Options{Ledger: w.books, Clock: w.clock, Log: testr.New(t), Registerer: w.registry})
+	err := tally.New(tally.Options{Ledger: w.books, Clock: w.clock, Log: testr.New(t), Registerer: w.registry})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -128,7 +128,7 @@ rollcall_ledger_statistics_failures_total 1
 }
 
 func TestNew_NeedsEverything(t *testing.T) {
-	if err := census.New(census.Options{}); err == nil {
+	if err := tally.New(tally.Options{}); err == nil {
 		t.Error("it takes nothing at all")
 	}
 }
