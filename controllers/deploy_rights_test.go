@@ -37,6 +37,8 @@ func cluster() map[string]string {
 		"users/status.iam.rollcall.dev":         "patch",
 		"invitebatches.iam.rollcall.dev":        "get list watch",
 		"invitebatches/status.iam.rollcall.dev": "patch",
+		"invitelinks.iam.rollcall.dev":          "get list patch watch",
+		"invitelinks/status.iam.rollcall.dev":   "patch",
 		// Addresses that a batch takes from a ConfigMap, by name.
 		"configmaps":           "get",
 		"events.events.k8s.io": "create patch",
@@ -55,8 +57,9 @@ func own() map[string]string {
 // links is what the role rollcall-secrets adds where it is bound.
 func links() map[string]string {
 	return map[string]string{
-		"secrets":                           "create delete get patch",
-		"users/finalizers.iam.rollcall.dev": "update",
+		"secrets":                                 "create delete get patch",
+		"users/finalizers.iam.rollcall.dev":       "update",
+		"invitelinks/finalizers.iam.rollcall.dev": "update",
 	}
 }
 

@@ -2,7 +2,9 @@ package controllers_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
@@ -60,5 +62,68 @@ func TestStory_HR8_BY3_InviteMany(t *testing.T) {
 	})
 	if distinct, times := w.mailsTo("grace@example.com"); distinct != 1 || times != 1 {
 		t.Errorf("grace got %d mails %d times, want one, once: the declared User wins", distinct, times)
+	}
+}
+
+// lines is how long the long list is; one in thirty-three is none of an address.
+const lines = 1000
+
+// longText is a list as it comes out of somebody's spreadsheet, with a count of
+// each outcome. Some people stand in it twice, in another spelling.
+func longText(n int) (string, v1alpha1.BatchCounts) {
+	garbage := []string{
+		"not an address", "a@b", "<script>alert(1)</script>", "Ada <ada@@example.com>", "\u202emoc.elpmaxe@ada", "🧮", "\"open", "ada@-bad.com", "@example.com",
+	}
+	var text strings.Builder
+	counts := v1alpha1.BatchCounts{Total: int32(n)}
+	for i := range n {
+		switch {
+		case i%33 == 7:
+			fmt.Fprintln(&text, garbage[i/33%len(garbage)])
+			counts.Invalid++
+		case i%100 == 51:
+			fmt.Fprintf(&text, "PERSON%d@MÜLLER.example\n", i-1)
+			counts.Duplicate++
+		default:
+			// The u and its dots are two characters here.
+			fmt.Fprintf(&text, "\"%d, 🧮 Ada\" <person%d@mu\u0308ller.example>\n", i, i)
+			counts.Invited++
+		}
+	}
+	counts.Pending = counts.Invited
+	return text.String(), counts
+}
+
+// A long list with garbage in it: everybody who can be is invited once, and
+// everything else has its outcome.
+func TestStory_BY3_ALongListWithGarbage(t *testing.T) {
+	text, want := longText(lines)
+	w := newWorld(t)
+	w.start()
+	w.settled()
+	batch := &v1alpha1.InviteBatch{
+		ObjectMeta: metav1.ObjectMeta{Name: "long"},
+		Spec:       v1alpha1.InviteBatchSpec{OrganizationRef: clinicRef, EmailsText: text},
+	}
+	w.create(batch)
+	began := time.Now()
+	w.eventually("every line has its outcome", func() (bool, string) {
+		must(t, suite.client.Get(w.ctx, client.ObjectKeyFromObject(batch), batch))
+		diff := cmp.Diff(&want, batch.Status.Outcomes)
+		return diff == "", diff
+	})
+	w.eventually("every mail is sent", func() (bool, string) {
+		sent := len(w.sink.Messages())
+		return sent == int(want.Invited), fmt.Sprintf("%d of %d", sent, want.Invited)
+	})
+	t.Logf("%d lines took %s", lines, time.Since(began).Round(time.Second))
+	sees(w, batch, v1alpha1.ConditionReady, metav1.ConditionTrue, "")
+	if len(batch.Status.Refusals) != min(50, int(want.Invalid+want.Duplicate)) {
+		t.Errorf("%d refusals are told", len(batch.Status.Refusals))
+	}
+	for _, m := range w.sink.Messages() {
+		if m.Count != 1 {
+			t.Errorf("the mail to %s was handed over %d times", m.To, m.Count)
+		}
 	}
 }
