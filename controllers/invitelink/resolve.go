@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/rollcall-dev/rollcall/api/v1alpha1"
 	"github.com/rollcall-dev/rollcall/internal/address"
@@ -29,7 +28,7 @@ func newScope(l *v1alpha1.InviteLink) *scope {
 // Open says how the link stands all the same.
 func (r *Reconciler) resolve(ctx context.Context, s *scope) phase.Answer {
 	for _, step := range []func(context.Context, *scope) phase.Answer{
-		r.resolveOrganization, r.resolveDomains, r.resolveUnits, r.resolveRoles, r.putFinalizer,
+		r.resolveOrganization, r.resolveDomains, r.resolveGrants, r.putFinalizer,
 	} {
 		a := step(ctx, s)
 		if a.Word == phase.WordDone {
@@ -104,52 +103,15 @@ func (r *Reconciler) resolveDomains(_ context.Context, s *scope) phase.Answer {
 	return phase.Done("", "")
 }
 
-func (r *Reconciler) resolveUnits(ctx context.Context, s *scope) phase.Answer {
-	found := reference.Several{Kind: "BusinessUnit"}
-	for _, name := range index.BusinessUnitsOf(s.object) {
-		unit := &v1alpha1.BusinessUnit{}
-		a := found.Get(ctx, r.Client, client.ObjectKey{Namespace: s.object.Namespace, Name: name}, unit)
-		if a.Word != phase.WordDone {
-			return a
-		}
-		found.Check(name, unit.Spec.OrganizationRef, s.object.Spec.OrganizationRef, unit.Status.Conditions)
-		s.units[name] = unit
-	}
-	return found.Answer()
-}
-
-func (r *Reconciler) resolveRoles(ctx context.Context, s *scope) phase.Answer {
-	found := reference.Several{Kind: "Role"}
-	for _, name := range index.RolesOf(s.object) {
-		role := &v1alpha1.Role{}
-		a := found.Get(ctx, r.Client, client.ObjectKey{Namespace: s.object.Namespace, Name: name}, role)
-		if a.Word != phase.WordDone {
-			return a
-		}
-		found.Check(name, role.Spec.OrganizationRef, s.object.Spec.OrganizationRef, role.Status.Conditions)
-		s.roles[name] = role
-	}
-	if a := found.Answer(); a.Word != phase.WordDone {
-		return a
-	}
-	return s.levels()
-}
-
-// levels checks that every role is granted where its level allows, before
-// anybody joins who could not be given it.
-func (s *scope) levels() phase.Answer {
-	for i, grant := range s.object.Spec.Template.Roles {
-		within := s.roles[grant.Name].Spec.Level == v1alpha1.RoleLevelBusinessUnit
-		switch {
-		case within && grant.BusinessUnit == "":
-			return phase.Stalled(v1alpha1.ReasonInvalidSpec, fmt.Sprintf(
-				"spec.template.roles[%d]: Role %q is of level BusinessUnit; say in which with businessUnit.", i, grant.Name))
-		case !within && grant.BusinessUnit != "":
-			return phase.Stalled(v1alpha1.ReasonInvalidSpec, fmt.Sprintf(
-				"spec.template.roles[%d]: Role %q is of level Organization; leave businessUnit out.", i, grant.Name))
-		}
-	}
-	return phase.Done("", "")
+// resolveGrants finds what the template names, before anybody joins who could
+// not be given it.
+func (r *Reconciler) resolveGrants(ctx context.Context, s *scope) phase.Answer {
+	found, a := reference.Grants{
+		Namespace: s.object.Namespace, Organization: s.object.Spec.OrganizationRef,
+		Field: "spec.template.roles", Roles: s.object.Spec.Template.Roles, Units: index.BusinessUnitsOf(s.object),
+	}.Find(ctx, r.Client)
+	s.roles, s.units = found.Roles, found.Units
+	return a
 }
 
 // putFinalizer comes before anything is done outside Kubernetes.

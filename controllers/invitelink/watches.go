@@ -4,16 +4,13 @@ import (
 	"context"
 	"fmt"
 	"strings"
-	"time"
 
-	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/util/workqueue"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller"
 	"sigs.k8s.io/controller-runtime/pkg/event"
-	"sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 	"sigs.k8s.io/controller-runtime/pkg/source"
@@ -55,19 +52,12 @@ func answered() predicate.Predicate {
 	}
 }
 
-// followAgain is how soon changes are followed again after that has failed.
-const followAgain = time.Second
-
 type queue = workqueue.TypedRateLimitingInterface[reconcile.Request]
 
 // followChanges enqueues the InviteLinks by which people want to join, for as
 // long as the manager runs.
 func (r *Reconciler) followChanges(ctx context.Context, q queue) error {
-	go wait.UntilWithContext(ctx, func(ctx context.Context) {
-		if err := r.follow(ctx, q); err != nil && ctx.Err() == nil {
-			log.FromContext(ctx).Error(err, "follow changes; every link is looked at when it works again")
-		}
-	}, followAgain)
+	watch.Follow(ctx, "changes of links", func(ctx context.Context, _ bool) error { return r.follow(ctx, q) })
 	return nil
 }
 

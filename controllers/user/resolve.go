@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	"sigs.k8s.io/controller-runtime/pkg/client"
-
 	"github.com/rollcall-dev/rollcall/api/v1alpha1"
 	"github.com/rollcall-dev/rollcall/internal/declared"
 	"github.com/rollcall-dev/rollcall/internal/directory"
@@ -22,7 +20,7 @@ import (
 // is one and is nobody else's.
 func (r *Reconciler) resolve(ctx context.Context, s *scope) phase.Answer {
 	for _, step := range []func(context.Context, *scope) phase.Answer{
-		r.resolveAddress, r.resolveDuplicate, r.resolveOrganization, r.resolveUnits, r.resolveRoles, r.putFinalizer,
+		r.resolveAddress, r.resolveDuplicate, r.resolveOrganization, r.resolveGrants, r.putFinalizer,
 	} {
 		if a := step(ctx, s); a.Word != phase.WordDone {
 			return a
@@ -70,53 +68,13 @@ func (r *Reconciler) resolveOrganization(ctx context.Context, s *scope) phase.An
 	return a
 }
 
-func (r *Reconciler) resolveUnits(ctx context.Context, s *scope) phase.Answer {
-	s.units = map[string]*v1alpha1.BusinessUnit{}
-	found := reference.Several{Kind: "BusinessUnit"}
-	for _, name := range index.BusinessUnitsOf(s.user) {
-		unit := &v1alpha1.BusinessUnit{}
-		a := found.Get(ctx, r.Client, client.ObjectKey{Namespace: s.user.Namespace, Name: name}, unit)
-		if a.Word != phase.WordDone {
-			return a
-		}
-		found.Check(name, unit.Spec.OrganizationRef, s.user.Spec.OrganizationRef, unit.Status.Conditions)
-		s.units[name] = unit
-	}
-	return found.Answer()
-}
-
-func (r *Reconciler) resolveRoles(ctx context.Context, s *scope) phase.Answer {
-	s.roles = map[string]*v1alpha1.Role{}
-	found := reference.Several{Kind: "Role"}
-	for _, grant := range s.user.Spec.Roles {
-		role := &v1alpha1.Role{}
-		a := found.Get(ctx, r.Client, client.ObjectKey{Namespace: s.user.Namespace, Name: grant.Name}, role)
-		if a.Word != phase.WordDone {
-			return a
-		}
-		found.Check(grant.Name, role.Spec.OrganizationRef, s.user.Spec.OrganizationRef, role.Status.Conditions)
-		s.roles[grant.Name] = role
-	}
-	if a := found.Answer(); a.Word != phase.WordDone {
-		return a
-	}
-	return levels(s)
-}
-
-// levels checks that every role is granted where its level allows.
-func levels(s *scope) phase.Answer {
-	for i, grant := range s.user.Spec.Roles {
-		within := s.roles[grant.Name].Spec.Level == v1alpha1.RoleLevelBusinessUnit
-		switch {
-		case within && grant.BusinessUnit == "":
-			return phase.Stalled(v1alpha1.ReasonInvalidSpec, fmt.Sprintf(
-				"spec.roles[%d]: Role %q is of level BusinessUnit; say in which with businessUnit.", i, grant.Name))
-		case !within && grant.BusinessUnit != "":
-			return phase.Stalled(v1alpha1.ReasonInvalidSpec, fmt.Sprintf(
-				"spec.roles[%d]: Role %q is of level Organization; leave businessUnit out.", i, grant.Name))
-		}
-	}
-	return phase.Done("", "")
+func (r *Reconciler) resolveGrants(ctx context.Context, s *scope) phase.Answer {
+	found, a := reference.Grants{
+		Namespace: s.user.Namespace, Organization: s.user.Spec.OrganizationRef,
+		Field: "spec.roles", Roles: s.user.Spec.Roles, Units: index.BusinessUnitsOf(s.user),
+	}.Find(ctx, r.Client)
+	s.roles, s.units = found.Roles, found.Units
+	return a
 }
 
 // putFinalizer puts the finalizer on, before anything is done outside Kubernetes.

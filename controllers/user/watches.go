@@ -5,16 +5,13 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
-	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/util/workqueue"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller"
 	"sigs.k8s.io/controller-runtime/pkg/event"
-	"sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 	"sigs.k8s.io/controller-runtime/pkg/source"
@@ -64,22 +61,12 @@ func departing() predicate.Predicate {
 	}
 }
 
-// followAgain is how soon changes are followed again after that has failed.
-const followAgain = time.Second
-
 type queue = workqueue.TypedRateLimitingInterface[reconcile.Request]
 
 // followChanges enqueues the Users of every address that somebody else changed,
 // for as long as the manager runs.
 func (r *Reconciler) followChanges(ctx context.Context, q queue) error {
-	missed := false
-	go wait.UntilWithContext(ctx, func(ctx context.Context) {
-		err := r.follow(ctx, q, missed)
-		if err != nil && ctx.Err() == nil {
-			log.FromContext(ctx).Error(err, "follow changes; everybody is looked at when it works again")
-			missed = true
-		}
-	}, followAgain)
+	watch.Follow(ctx, "changes of people", func(ctx context.Context, missed bool) error { return r.follow(ctx, q, missed) })
 	return nil
 }
 
