@@ -277,13 +277,9 @@ func (w *convergence) sample() sample {
 	w.Helper()
 	var s sample
 	err := testkit.Eventually(w.ctx, "the manager's metrics", func(ctx context.Context) (bool, string, error) {
-		text, unreachable := fetch(ctx, "http://"+w.metrics+"/metrics")
-		if unreachable != nil {
-			return false, unreachable.Error(), nil
-		}
 		var err error
-		s, err = parseSample(text)
-		return s.memory > 0, "none", err
+		s, err = w.scrape(ctx)
+		return err == nil && s.memory > 0, fmt.Sprint(err), nil
 	})
 	must(w.B, err)
 	return s
@@ -306,4 +302,12 @@ func parseSample(text string) (sample, error) {
 		}
 	}
 	return s, nil
+}
+
+func (w *convergence) scrape(ctx context.Context) (sample, error) {
+	text, err := fetch(ctx, "http://"+w.metrics+"/metrics")
+	if err != nil {
+		return sample{}, err
+	}
+	return parseSample(text)
 }
