@@ -52,7 +52,7 @@ func (w *world) applied(u *v1alpha1.User) *v1alpha1.User {
 	must(w, err)
 	must(w, w.Ledger.Hold(w.Context(), directory.Holding{
 		Organization: stage.OrganizationID(), Address: p.Address, Holder: u.Name, Origin: directory.HoldingCreated, Applied: p.Fingerprint(),
-	}))
+	}, ""))
 	return u
 }
 

@@ -92,13 +92,18 @@ func (r *Reconciler) confirm(ctx context.Context, s *scope, asked []directory.Ob
 // listing is left alone.
 func (r *Reconciler) evict(ctx context.Context, s *scope, listed *directory.ObservedMember) error {
 	now, err := s.backend.Member(ctx, s.id, listed.Address)
-	if directory.IsKind(err, directory.KindNotFound) || err == nil && now.ID != listed.ID {
+	if directory.IsKind(err, directory.KindNotFound) || err == nil && (now.ID != listed.ID || now.State != listed.State || !now.JoinedAt.Equal(listed.JoinedAt)) {
 		return nil
 	}
 	if err != nil {
 		return fmt.Errorf("observe an undeclared member: %w", err)
 	}
-	err = r.Ledger.Hold(ctx, directory.Holding{Organization: s.id, Address: listed.Address, Origin: directory.HoldingAdopted})
+	err = r.Ledger.Hold(ctx, directory.Holding{
+		Organization: s.id, Address: listed.Address, Holder: directory.Leaving(""), Origin: directory.HoldingAdopted,
+	}, "")
+	if directory.IsKind(err, directory.KindConflict) {
+		return nil // a User was declared meanwhile, or is in under this address still
+	}
 	if err != nil {
 		return fmt.Errorf("take over an undeclared member: %w", err)
 	}
@@ -109,7 +114,7 @@ func (r *Reconciler) evict(ctx context.Context, s *scope, listed *directory.Obse
 	if err := s.backend.RemoveMember(ctx, s.id, listed.Address, directory.RemovalDrop); err != nil {
 		return fmt.Errorf("remove an undeclared member: %w", err)
 	}
-	if err := r.Ledger.Release(ctx, s.id, listed.Address); err != nil {
+	if err := r.Ledger.Release(ctx, s.id, listed.Address, directory.Leaving("")); err != nil {
 		return fmt.Errorf("release an undeclared member: %w", err)
 	}
 	return nil
@@ -119,10 +124,10 @@ func (r *Reconciler) evict(ctx context.Context, s *scope, listed *directory.Obse
 // off, or whose reply was lost: who is still there is taken over again.
 func (r *Reconciler) letGo(ctx context.Context, s *scope, holdings []directory.Holding) error {
 	for i := range holdings {
-		if holdings[i].Holder != "" {
+		if holdings[i].Holder != directory.Leaving("") {
 			continue
 		}
-		if err := r.Ledger.Release(ctx, s.id, holdings[i].Address); err != nil {
+		if err := r.Ledger.Release(ctx, s.id, holdings[i].Address, holdings[i].Holder); err != nil {
 			return fmt.Errorf("release who was to be removed: %w", err)
 		}
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/rollcall-dev/rollcall/api/v1alpha1"
 	"github.com/rollcall-dev/rollcall/internal/directory"
+	"github.com/rollcall-dev/rollcall/internal/invite"
 	"github.com/rollcall-dev/rollcall/internal/phase"
 	"github.com/rollcall-dev/rollcall/internal/plan"
 )
@@ -59,5 +60,13 @@ func (r *Reconciler) applied(ctx context.Context, s *scope) error {
 		return nil
 	}
 	s.holding.Applied = fingerprint
-	return r.Holdings.Hold(ctx, s.holding)
+	return r.Holdings.Hold(ctx, s.holding, s.user.Name)
+}
+
+// removedByOthers tells of somebody whom another hand removed from the backend,
+// and whom the organization leaves removed: nobody is mailed about a membership
+// that is not there.
+func (s *scope) removedByOthers(inv directory.Invitation) phase.Answer {
+	s.tell(inv, invite.Decision{Standing: invite.StandingGone})
+	return phase.Done(v1alpha1.ReasonNotRequired, "Somebody removed the person from the backend, and spec.membership.drift of the Organization leaves that.")
 }

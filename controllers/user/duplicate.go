@@ -9,18 +9,42 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/rollcall-dev/rollcall/api/v1alpha1"
+	"github.com/rollcall-dev/rollcall/internal/address"
 	"github.com/rollcall-dev/rollcall/internal/declared"
+	"github.com/rollcall-dev/rollcall/internal/directory"
 	"github.com/rollcall-dev/rollcall/internal/index"
+	"github.com/rollcall-dev/rollcall/internal/reference"
 )
 
 // holder returns the one living User of the Organization that the address
-// belongs to, by [declared.Precedence]. u itself counts as living.
+// belongs to, by [declared.Precedence]; but among those that somebody wrote,
+// and among those that nobody did, whoever holds it comes first: a User that is
+// older, and gets the address of another by an edit, takes nobody's membership.
+// u itself counts as living.
 func (r *Reconciler) holder(ctx context.Context, u *v1alpha1.User) (*v1alpha1.User, error) {
 	same, err := r.sameAddress(ctx, u)
+	if err != nil || len(same) == 0 {
+		return u, err
+	}
+	all := append(same, u)
+	first := slices.MinFunc(all, declared.Precedence)
+	canonical, err := address.Canonical(u.Spec.Email)
+	if err != nil {
+		return first, nil //nolint:nilerr // it was told before: such a User stalls
+	}
+	known, err := r.Holdings.Holding(ctx, reference.OrganizationID(u.Namespace, u.Spec.OrganizationRef), canonical)
+	if directory.IsKind(err, directory.KindNotFound) {
+		return first, nil
+	}
 	if err != nil {
 		return nil, err
 	}
-	return slices.MinFunc(append(same, u), declared.Precedence), nil
+	for _, other := range all {
+		if other.Name == known.Holder && declared.Made(other) == declared.Made(first) {
+			return other, nil
+		}
+	}
+	return first, nil
 }
 
 // sameAddress returns the other living Users with the address.

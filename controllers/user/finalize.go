@@ -66,6 +66,9 @@ func (r *Reconciler) release(ctx context.Context, u *v1alpha1.User) (ending, pha
 	if a, halted := reference.Halted(d.organization); halted {
 		return ending{}, a
 	}
+	if err := r.passOn(ctx, d); err != nil {
+		return ending{}, verdict.Of(err)
+	}
 	if len(d.addresses) > 0 && !d.tornDown() {
 		if a := r.mayGo(ctx, d); a.Word != phase.WordDone {
 			return ending{}, a
@@ -92,6 +95,8 @@ type farewell struct {
 	declared string
 	// addresses are those that this User holds and no living one has.
 	addresses []string
+	// heirs are the Users that take over the other addresses that it holds.
+	heirs map[string]string
 	// ending is that of a User that manages nothing any more.
 	ending ending
 }
@@ -102,15 +107,12 @@ func (d *farewell) tornDown() bool { return d.organization.DeletionTimestamp != 
 // farewell finds out what the User holds, and who takes it over. An address
 // that it declares and does not hold was never given to a backend for it.
 func (r *Reconciler) farewell(ctx context.Context, u *v1alpha1.User) (*farewell, error) {
-	d := &farewell{user: u, id: reference.OrganizationID(u.Namespace, u.Spec.OrganizationRef)}
-	held, err := r.Holdings.HeldBy(ctx, d.id, u.Name)
+	d := &farewell{user: u, id: reference.OrganizationID(u.Namespace, u.Spec.OrganizationRef), heirs: map[string]string{}}
+	held, err := r.heldBy(ctx, d.id, u.Name)
 	if err != nil {
 		return nil, err
 	}
-	asked := []string{}
-	for _, h := range held {
-		asked = append(asked, h.Address)
-	}
+	asked := slices.Clone(held)
 	if d.declared, err = address.Canonical(u.Spec.Email); err != nil {
 		d.declared = ""
 	} else if !slices.Contains(asked, d.declared) {
@@ -118,10 +120,16 @@ func (r *Reconciler) farewell(ctx context.Context, u *v1alpha1.User) (*farewell,
 	}
 	for i, at := range asked {
 		heir, err := r.heir(ctx, u, at)
+		if err == nil && heir == nil {
+			// Whoever declares the changed address of somebody who has not confirmed
+			// it yet takes the former one over too: it is the same person.
+			heir, err = r.heir(ctx, u, d.declared)
+		}
 		switch {
 		case err != nil:
 			return nil, err
 		case heir != nil:
+			d.heirs[at] = heir.Name
 			d.ending = ending{v1alpha1.ReasonHandedOver, fmt.Sprintf("User %q has the same address; the membership is now its.", heir.Name)}
 		case i < len(held):
 			d.addresses = append(d.addresses, at)
@@ -130,8 +138,45 @@ func (r *Reconciler) farewell(ctx context.Context, u *v1alpha1.User) (*farewell,
 	return d, r.findBackend(ctx, d)
 }
 
+// heldBy are the addresses that a User holds, those included whose removal was begun.
+func (r *Reconciler) heldBy(ctx context.Context, id directory.OrganizationID, name string) ([]string, error) {
+	addresses := []string{}
+	for _, holder := range []string{name, directory.Leaving(name)} {
+		held, err := r.Holdings.HeldBy(ctx, id, holder)
+		if err != nil {
+			return nil, err
+		}
+		for _, h := range held {
+			addresses = append(addresses, h.Address)
+		}
+	}
+	return addresses, nil
+}
+
+// passOn makes heirs the holders of what they take over, as far as the User
+// still holds it.
+func (r *Reconciler) passOn(ctx context.Context, d *farewell) error {
+	for at, heir := range d.heirs {
+		known, err := r.Holdings.Holding(ctx, d.id, at)
+		if directory.IsKind(err, directory.KindNotFound) || err == nil && known.Holder != d.user.Name {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		known.Holder = heir
+		if err := r.Holdings.Hold(ctx, known, d.user.Name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // heir is the other living User that the address belongs to; nil when there is none.
 func (r *Reconciler) heir(ctx context.Context, u *v1alpha1.User, at string) (*v1alpha1.User, error) {
+	if at == "" {
+		return nil, nil
+	}
 	as := u.DeepCopy()
 	as.Spec.Email = at
 	heirs, err := r.sameAddress(ctx, as)
@@ -180,10 +225,34 @@ func (r *Reconciler) mayGo(ctx context.Context, d *farewell) phase.Answer {
 	})
 }
 
+// fence records that the member is being removed, unless somebody has taken the
+// address over meanwhile: then it is not this User's any more. Whoever comes now
+// waits until the removal is over.
+func (r *Reconciler) fence(ctx context.Context, d *farewell, at string) (bool, error) {
+	known, err := r.Holdings.Holding(ctx, d.id, at)
+	if directory.IsKind(err, directory.KindNotFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	known.Holder = directory.Leaving(d.user.Name)
+	err = r.Holdings.Hold(ctx, known, d.user.Name)
+	if directory.IsKind(err, directory.KindConflict) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
 // end revokes what is pending and removes the person in the way given; "" removes
 // nobody.
 func (r *Reconciler) end(ctx context.Context, d *farewell, how directory.Removal, as ending) (ending, phase.Answer) {
 	for _, at := range d.addresses {
+		if mine, err := r.fence(ctx, d, at); err != nil {
+			return ending{}, verdict.Of(err)
+		} else if !mine {
+			continue
+		}
 		// The link dies before the member goes: otherwise somebody could accept in between.
 		if err := r.Backends.Inviter(d.backend).Close(ctx, d.id, at); err != nil {
 			return ending{}, verdict.Of(fmt.Errorf("revoke invitation: %w", err))
@@ -193,7 +262,7 @@ func (r *Reconciler) end(ctx context.Context, d *farewell, how directory.Removal
 				return ending{}, verdict.Of(fmt.Errorf("end membership: %w", err))
 			}
 		}
-		if err := r.Holdings.Release(ctx, d.id, at); err != nil {
+		if err := r.Holdings.Release(ctx, d.id, at, directory.Leaving(d.user.Name)); err != nil {
 			return ending{}, verdict.Of(fmt.Errorf("release address: %w", err))
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/rollcall-dev/rollcall/internal/directory"
 	"github.com/rollcall-dev/rollcall/internal/invite"
 	"github.com/rollcall-dev/rollcall/internal/phase"
+	"github.com/rollcall-dev/rollcall/internal/plan"
 	"github.com/rollcall-dev/rollcall/internal/verdict"
 )
 
@@ -26,6 +27,9 @@ func (r *Reconciler) invitation(ctx context.Context, s *scope) phase.Answer {
 	if text := s.user.Annotations[v1alpha1.AnnotationResend]; len(text) > maxRequest {
 		return phase.Stalled(v1alpha1.ReasonInvalidSpec, fmt.Sprintf(
 			"The annotation %s has more than %d characters; set it to the time, for example.", v1alpha1.AnnotationResend, maxRequest))
+	}
+	if slices.Contains(s.left, plan.AspectMember) {
+		return s.removedByOthers(current)
 	}
 	facts, decision, err := r.comeToRest(ctx, s, s.facts(r.Clock.Now(), current))
 	if decision.Act == invite.ActInvite && directory.IsKind(err, directory.KindRateLimited) {

@@ -13,14 +13,15 @@ import (
 // InviteLink, then the older, then the first by name.
 func Precedence(a, b *v1alpha1.User) int {
 	return cmp.Or(
-		cmp.Compare(made(a), made(b)),
+		cmp.Compare(Made(a), Made(b)),
 		a.CreationTimestamp.Compare(b.CreationTimestamp.Time),
 		cmp.Compare(a.Name, b.Name),
 	)
 }
 
-// made is 1 for a User that nobody wrote.
-func made(u *v1alpha1.User) int {
+// Made is 1 for a User that nobody wrote: an InviteBatch or an InviteLink made
+// it; and 0 for any other.
+func Made(u *v1alpha1.User) int {
 	if u.Labels[v1alpha1.LabelBatch] != "" || u.Labels[v1alpha1.LabelLink] != "" {
 		return 1
 	}

@@ -2,6 +2,7 @@ package directory
 
 import (
 	"context"
+	"strings"
 	"time"
 )
 
@@ -11,7 +12,8 @@ import (
 type Holding struct {
 	Organization OrganizationID
 	Address      string
-	// Holder is the name of the declaration, its User.
+	// Holder is the name of the declaration, its User; or what [Leaving] makes of
+	// it while the member is being removed.
 	Holder string
 	Origin HoldingOrigin
 	// Applied is a fingerprint of what was applied last; empty for nothing yet.
@@ -34,7 +36,10 @@ const (
 type Holdings interface {
 	// Hold records the holding, or changes holder and fingerprint of the one that
 	// is there; Origin and Since stay. It writes nothing when nothing differs.
-	Hold(ctx context.Context, h Holding) error
+	// from is who holds the address as far as the caller knows, empty for nobody:
+	// KindConflict when it is neither that nor the new holder, so that nobody takes
+	// over, or removes, whom somebody else has taken over meanwhile.
+	Hold(ctx context.Context, h Holding, from string) error
 	// Holding returns who holds an address. KindNotFound when nobody does.
 	Holding(ctx context.Context, org OrganizationID, address string) (Holding, error)
 	// HeldBy returns what a holder holds, by address.
@@ -42,6 +47,18 @@ type Holdings interface {
 	// Holdings returns up to limit of an organization's, by address, after the
 	// given one; "" begins. Fewer than asked for, at most 1000, means the end.
 	Holdings(ctx context.Context, org OrganizationID, after string, limit int) ([]Holding, error)
-	// Release forgets the holding of an address. One that is not there is no error.
-	Release(ctx context.Context, org OrganizationID, address string) error
+	// Release forgets the holding of an address. One that is not there, or that
+	// is another holder's, is no error, and stays.
+	Release(ctx context.Context, org OrganizationID, address, holder string) error
 }
+
+// leavingMark begins no name of an object.
+const leavingMark = "!"
+
+// Leaving is the holder of an address whose member is being removed for a User,
+// or for the organization itself where the name is empty. It is recorded before
+// the removal: whoever takes the address over meanwhile waits for its end.
+func Leaving(name string) string { return leavingMark + name }
+
+// IsLeaving reports whether a member is being removed, and for which User.
+func IsLeaving(holder string) (string, bool) { return strings.CutPrefix(holder, leavingMark) }

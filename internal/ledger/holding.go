@@ -28,7 +28,7 @@ var _ directory.Holdings = (*Ledger)(nil)
 // Hold implements [directory.Holdings]. What is there already is only read. That
 // a member was adopted, and that another declaration took over, is in the audit
 // trail. KindInvalid means that it can never be stored.
-func (l *Ledger) Hold(ctx context.Context, h directory.Holding) error {
+func (l *Ledger) Hold(ctx context.Context, h directory.Holding, from string) error {
 	const op = "hold an address"
 	if err := checkHolding(op, h); err != nil {
 		return err
@@ -47,6 +47,8 @@ func (l *Ledger) Hold(ctx context.Context, h directory.Holding) error {
 			return l.insertHolding(ctx, tx, h)
 		case sameHolding(*known, h):
 			return nil
+		case known.Holder != h.Holder && known.Holder != from:
+			return directory.Errorf(directory.KindConflict, op, "somebody else holds the address")
 		}
 		return l.updateHolding(ctx, tx, *known, h)
 	})
@@ -88,17 +90,18 @@ func (l *Ledger) updateHolding(ctx context.Context, tx database.Tx, known, h dir
 		UPDATE holdings SET holder = $3, applied = $4
 		WHERE organization = $1 AND address = $2 AND holder = $5 AND applied = $6`,
 		h.Organization, h.Address, h.Holder, h.Applied, known.Holder, known.Applied))
-	if err != nil || known.Holder == h.Holder {
+	if _, leaving := directory.IsLeaving(h.Holder); err != nil || known.Holder == h.Holder || leaving {
 		return err
 	}
 	return l.audit(ctx, tx, holdingEntry(h, ActionHandedOver, "from "+nameOf(known.Holder)+" to "+nameOf(h.Holder)))
 }
 
 func nameOf(holder string) string {
-	if holder == "" {
+	name, _ := directory.IsLeaving(holder)
+	if name == "" {
 		return "the Organization"
 	}
-	return "User " + holder
+	return "User " + name
 }
 
 func holdingEntry(h directory.Holding, action Action, note string) AuditEntry {
@@ -142,15 +145,15 @@ func (l *Ledger) Holdings(ctx context.Context, org directory.OrganizationID, aft
 }
 
 // Release implements [directory.Holdings]. That a holding ended is in the audit trail.
-func (l *Ledger) Release(ctx context.Context, org directory.OrganizationID, address string) error {
+func (l *Ledger) Release(ctx context.Context, org directory.OrganizationID, address, holder string) error {
 	const op = "release an address"
 	known, err := l.holding(ctx, op, org, address)
-	if err != nil || known == nil {
+	if err != nil || known == nil || known.Holder != holder {
 		return err
 	}
 	return l.write(ctx, op, func(ctx context.Context, tx database.Tx) error {
 		known, err := selectHolding(ctx, tx, org, address)
-		if err != nil || known == nil {
+		if err != nil || known == nil || known.Holder != holder {
 			return err
 		}
 		return l.deleteHolding(ctx, tx, *known)

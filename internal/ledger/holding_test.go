@@ -19,9 +19,14 @@ func held(address, holder, applied string) directory.Holding {
 	return directory.Holding{Organization: clinic, Address: address, Holder: holder, Origin: directory.HoldingCreated, Applied: applied}
 }
 
+// hold records a holding, whoever has it now.
 func (w *world) hold(h directory.Holding) {
 	w.t.Helper()
-	if err := w.Hold(w.t.Context(), h); err != nil {
+	known, err := w.Holding(w.t.Context(), h.Organization, h.Address)
+	if err != nil && !directory.IsKind(err, directory.KindNotFound) {
+		w.t.Fatal(err)
+	}
+	if err := w.Hold(w.t.Context(), h, known.Holder); err != nil {
 		w.t.Fatal(err)
 	}
 }
@@ -60,8 +65,8 @@ func TestBY6_HoldAndHandOver(t *testing.T) {
 		if err != nil || got != since(held(ada, "countess", "f1"), start) {
 			w.t.Errorf("%+v, %v", got, err)
 		}
-		for range 2 {
-			if err := w.Release(w.t.Context(), clinic, ada); err != nil {
+		for _, holder := range []string{"ada", "countess", "countess"} {
+			if err := w.Release(w.t.Context(), clinic, ada, holder); err != nil {
 				w.t.Fatal(err)
 			}
 		}
@@ -82,10 +87,10 @@ func TestBY12_AuditTrailOfHoldings(t *testing.T) {
 		w.hold(adopted)
 		adopted.Holder = "countess"
 		w.hold(adopted)
-		if err := w.Release(w.t.Context(), clinic, ada); err != nil {
+		if err := w.Release(w.t.Context(), clinic, ada, "countess"); err != nil {
 			w.t.Fatal(err)
 		}
-		nobody := held("eve@example.com", "", "")
+		nobody := held("eve@example.com", directory.Leaving(""), "")
 		nobody.Origin = directory.HoldingAdopted
 		w.hold(nobody)
 		w.hold(held("grace@example.com", "grace", ""))
@@ -118,7 +123,7 @@ func TestPromise_HoldingsAreQuiet(t *testing.T) {
 		before := w.holdingsVersion(observer)
 		for range 3 {
 			w.hold(held(ada, "ada", "f1"))
-			if err := w.Release(w.t.Context(), clinic, "nobody@example.com"); err != nil {
+			if err := w.Release(w.t.Context(), clinic, "nobody@example.com", "ada"); err != nil {
 				w.t.Fatal(err)
 			}
 			if err := w.ReleaseAll(w.t.Context(), "team/other"); err != nil {
@@ -158,7 +163,7 @@ func TestPromise_HoldingsInPages(t *testing.T) {
 	eachDatabase(t, func(w *world) {
 		const people = 57
 		together(people, func(i int) {
-			if err := w.Hold(w.t.Context(), held(fmt.Sprintf("p%02d@example.com", i), fmt.Sprint("user-", i%2), "")); err != nil {
+			if err := w.Hold(w.t.Context(), held(fmt.Sprintf("p%02d@example.com", i), fmt.Sprint("user-", i%2), ""), ""); err != nil {
 				w.t.Error(err)
 			}
 		})
@@ -201,19 +206,18 @@ func TestPromise_HoldingsInPages(t *testing.T) {
 	})
 }
 
-// Of many who hold one address at once, one makes the row, one is the last, and
-// nobody fails.
+// Of many who hold one address at once, one has it, and all others are told.
 func TestPromise_HoldAtOnce(t *testing.T) {
 	eachDatabase(t, func(w *world) {
 		second := w.second()
 		together(40, func(i int) {
 			l := []*ledger.Ledger{w.Ledger, second}[i%2]
 			h := held(ada, fmt.Sprint("user-", i%5), "")
-			if err := l.Hold(w.t.Context(), h); err != nil {
+			if err := l.Hold(w.t.Context(), h, ""); err != nil && !directory.IsKind(err, directory.KindConflict) {
 				w.t.Error(err)
 			}
 			if i%7 == 0 {
-				if err := l.Release(w.t.Context(), clinic, ada); err != nil {
+				if err := l.Release(w.t.Context(), clinic, ada, h.Holder); err != nil {
 					w.t.Error(err)
 				}
 			}
@@ -237,6 +241,23 @@ func TestHoldRefusesWhatCanNeverBe(t *testing.T) {
 	} {
 		h := held(ada, "ada", "")
 		change(&h)
-		wantKind(t, reason, w.Hold(t.Context(), h), directory.KindInvalid)
+		wantKind(t, reason, w.Hold(t.Context(), h, ""), directory.KindInvalid)
 	}
+}
+
+// Nobody takes over, or releases, what somebody else holds meanwhile.
+func TestPromise_AHoldingIsTakenOnlyFromWhomOneKnows(t *testing.T) {
+	eachDatabase(t, func(w *world) {
+		w.hold(held(ada, "ada", ""))
+		w.hold(held(ada, "countess", ""))
+		for _, from := range []string{"ada", "", "nobody"} {
+			err := w.Hold(w.t.Context(), held(ada, directory.Leaving("ada"), ""), from)
+			wantKind(w.t, "take it from "+from, err, directory.KindConflict)
+		}
+		w.wantHoldings("it stays", since(held(ada, "countess", ""), start))
+		if err := w.Hold(w.t.Context(), held(ada, directory.Leaving("countess"), ""), "countess"); err != nil {
+			w.t.Fatal(err)
+		}
+		wantKind(w.t, "take what is being removed", w.Hold(w.t.Context(), held(ada, "heir", ""), "countess"), directory.KindConflict)
+	})
 }
