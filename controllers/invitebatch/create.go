@@ -6,6 +6,8 @@ import (
 
 	"golang.org/x/sync/errgroup"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+
+	"github.com/rollcall-dev/rollcall/internal/reference"
 )
 
 // creators is how many Users are created at once: enough to keep an API server
@@ -19,11 +21,12 @@ func (r *Reconciler) create(ctx context.Context, x *expansion) error {
 	missing := x.missing
 	x.missing = nil
 	answers := make([]error, len(missing))
+	creator := reference.Creator{Client: r.Client, Direct: r.Sources}
 	var group errgroup.Group
 	group.SetLimit(creators)
 	for i, e := range missing {
 		group.Go(func() error {
-			answers[i] = r.Client.Create(ctx, desired(x.batch, e))
+			_, _, answers[i] = creator.Create(ctx, desired(x.batch, e))
 			return nil
 		})
 	}
@@ -32,9 +35,7 @@ func (r *Reconciler) create(ctx context.Context, x *expansion) error {
 		switch {
 		case apierrors.IsInvalid(err):
 			x.refuse(missing[i], err)
-		case err == nil, apierrors.IsAlreadyExists(err):
-			// One that exists already is ours and not in the cache yet: the name is
-			// a function of the address.
+		case err == nil:
 			x.counts.Invited++
 		default:
 			return fmt.Errorf("create user: %w", err)

@@ -182,6 +182,44 @@ func TestHR8_AlreadyExists(t *testing.T) {
 	w.wantCounts("both", v1alpha1.BatchCounts{Total: 2, Invited: 2})
 }
 
+// A name that somebody else has, or that is just being given up, keeps nobody
+// from being invited.
+func TestBY8_TheNameIsTaken(t *testing.T) {
+	taken := reference.UserName(testkit.Clinic, "ada@example.com")
+	for name, given := range map[string]func(w *world){
+		"by one that is being deleted": func(w *world) {
+			w.Apply(testkit.User(taken, func(u *v1alpha1.User) { u.Finalizers = []string{v1alpha1.Finalizer} }))
+			stage.Delete[v1alpha1.User](w.Stage, taken)
+		},
+		"by one with another address": func(w *world) {
+			w.Apply(testkit.User(taken, func(u *v1alpha1.User) { u.Spec.Email = "lovelace@example.com" }))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, batch([]string{"ada@example.com"}))
+			given(w)
+			for range 2 {
+				if _, err := w.try(); err != nil {
+					t.Fatal(err)
+				}
+			}
+			var made []string
+			var users v1alpha1.UserList
+			if err := w.Client.List(w.Context(), &users); err != nil {
+				t.Fatal(err)
+			}
+			for i := range users.Items {
+				if u := &users.Items[i]; u.Labels[v1alpha1.LabelBatch] != "" && u.Spec.Email == "ada@example.com" {
+					made = append(made, u.Name)
+				}
+			}
+			if len(made) != 1 || made[0] == taken {
+				t.Errorf("made %v, want one under another name than %s", made, taken)
+			}
+		})
+	}
+}
+
 // What the API server refuses is the outcome of that one entry, however many
 // they are; the others are invited.
 func TestBY3_RefusedByTheAPIServer(t *testing.T) {

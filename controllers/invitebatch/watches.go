@@ -23,8 +23,8 @@ func (r *Reconciler) Setup(mgr ctrl.Manager, o controller.Options) error {
 		Watches(&v1alpha1.Organization{}, watch.Those(r.Client, batches, index.Organization, watch.Name),
 			builder.WithPredicates(watch.Declared(watch.Conditions))).
 		Watches(&v1alpha1.User{}, watch.Counted(index.BatchOf)).
-		Watches(&v1alpha1.User{}, watch.Those(r.Client, batches, index.Organization, organizationOf),
-			builder.WithPredicates(declaredUsers())).
+		Watches(&v1alpha1.User{}, watch.Soon(watch.Those(r.Client, batches, index.Organization, organizationOf)),
+			builder.WithPredicates(comingAndGoing())).
 		WithOptions(o).
 		Complete(reconcile.AsReconciler(r.Client, r))
 }
@@ -36,17 +36,17 @@ func organizationOf(o client.Object) []string {
 	return nil
 }
 
-// declaredUsers passes the coming and going of Users that no batch made: they
-// win over a batch's. One that is deleted has gone for a batch at once, so that
-// a person who moves into the batch is handed over, and not removed first.
-func declaredUsers() predicate.Predicate {
-	declared := func(o client.Object) bool { return len(index.BatchOf(o)) == 0 }
+// comingAndGoing passes Users that are declared, because they win over a batch's,
+// and Users that go, whoever made them: their addresses are free for a batch from
+// the moment of the deletion, so that a person who moves into a batch, from a
+// manifest or another batch, is handed over and not removed first.
+func comingAndGoing() predicate.Predicate {
 	return predicate.Funcs{
-		CreateFunc: func(e event.CreateEvent) bool { return declared(e.Object) },
-		DeleteFunc: func(e event.DeleteEvent) bool { return declared(e.Object) },
-		UpdateFunc: func(e event.UpdateEvent) bool {
-			return declared(e.ObjectNew) && e.ObjectOld.GetDeletionTimestamp() == nil && e.ObjectNew.GetDeletionTimestamp() != nil
-		},
+		CreateFunc:  func(e event.CreateEvent) bool { return len(index.BatchOf(e.Object)) == 0 },
+		DeleteFunc:  func(event.DeleteEvent) bool { return true },
 		GenericFunc: func(event.GenericEvent) bool { return false },
+		UpdateFunc: func(e event.UpdateEvent) bool {
+			return e.ObjectOld.GetDeletionTimestamp() == nil && e.ObjectNew.GetDeletionTimestamp() != nil
+		},
 	}
 }

@@ -7,10 +7,8 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/rollcall-dev/rollcall/api/v1alpha1"
-	"github.com/rollcall-dev/rollcall/internal/address"
 	"github.com/rollcall-dev/rollcall/internal/directory"
 	"github.com/rollcall-dev/rollcall/internal/reference"
 )
@@ -29,35 +27,19 @@ func (r *Reconciler) create(ctx context.Context, s *scope, j directory.Join) (st
 		}
 		name = cmp.Or(member.ConfirmedName, member.Profile.DisplayName)
 	}
-	u := s.desired(j, name)
-	err := r.Client.Create(ctx, u)
+	creator := reference.Creator{Client: r.Client, Direct: r.Direct}
+	u, created, err := creator.Create(ctx, s.desired(j, name))
 	if apierrors.IsInvalid(err) {
 		// Whatever the person calls themselves, they are in, and must be declared.
-		u = s.desired(j, "")
-		err = r.Client.Create(ctx, u)
+		u, created, err = creator.Create(ctx, s.desired(j, ""))
 	}
-	switch {
-	case apierrors.IsAlreadyExists(err):
-		return u.Name, r.same(ctx, u)
-	case err != nil:
+	if err != nil {
 		return "", fmt.Errorf("create user: %w", err)
 	}
-	r.announce(s, u.Name, j.Approval)
+	if created {
+		r.announce(s, u.Name, j.Approval)
+	}
 	return u.Name, nil
-}
-
-// same makes sure that the User of the name is that of the address, and there to
-// stay: the cache did not show it, or it is on its way out.
-func (r *Reconciler) same(ctx context.Context, made *v1alpha1.User) error {
-	u := &v1alpha1.User{}
-	if err := r.Direct.Get(ctx, client.ObjectKeyFromObject(made), u); err != nil {
-		return fmt.Errorf("get user: %w", err)
-	}
-	canonical, err := address.Canonical(u.Spec.Email)
-	if err != nil || canonical != made.Spec.Email || u.DeletionTimestamp != nil {
-		return directory.Errorf(directory.KindConflict, "create user", "User %q has the name and is another's, or is being deleted", u.Name)
-	}
-	return nil
 }
 
 // desired is the User that a join leads to. It has no owner: who has joined

@@ -89,7 +89,7 @@ func (l *Ledger) fulfil(ctx context.Context, tx database.Tx, op string, w wish) 
 	if !wantsNew(history, w) {
 		return l.refresh(ctx, tx, &history[0], w)
 	}
-	if wait := tooSoon(history, w.now); wait > 0 {
+	if wait := tooSoon(history, w.Purpose, w.now); wait > 0 {
 		return nil, &directory.Error{Kind: directory.KindRateLimited, Op: op, RetryAfter: wait, Err: errTooSoon}
 	}
 	return l.issue(ctx, tx, history, w)

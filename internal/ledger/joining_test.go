@@ -409,3 +409,25 @@ func TestHE4_ExactlyAsManyJoinAsMay(t *testing.T) {
 		}
 	})
 }
+
+// Whoever has a link, and enters an address again and again, does not keep the
+// invitation from the person that somebody declares.
+func TestHE4_WishesDoNotHoldUpAnInvitation(t *testing.T) {
+	eachDatabase(t, func(w *world) {
+		w.publish()
+		for range 7 {
+			if err := w.wish(ada); err != nil {
+				w.t.Fatal(err)
+			}
+			if _, err := w.AskToConfirm(w.t.Context(), join(ada)); err != nil {
+				w.t.Fatal(err)
+			}
+			w.clock.Step(6 * time.Minute)
+		}
+		if i := w.invite(ada, 1); i.Purpose != directory.PurposeJoin || i.State != directory.InvitationPending {
+			w.t.Errorf("the invitation is %s for %q", i.State, i.Purpose)
+		}
+		_, err := w.Invite(w.t.Context(), request(ada, 2))
+		wantKind(w.t, "another at once", err, directory.KindRateLimited)
+	})
+}

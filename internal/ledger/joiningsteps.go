@@ -112,7 +112,7 @@ func (l *Ledger) ask(ctx context.Context, tx database.Tx, j *joinRecord) (bool, 
 	if len(history) > 0 && history[0].pending(now) && history[0].purpose != directory.PurposeJoinByLink {
 		return false, l.giveUp(ctx, tx, j, "the address has an invitation of its own")
 	}
-	if tooSoon(history, now) > 0 {
+	if tooSoon(history, directory.PurposeJoinByLink, now) > 0 {
 		return false, l.giveUp(ctx, tx, j, errTooSoon.Error())
 	}
 	return true, l.issueJoin(ctx, tx, j, link, history)

@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/rollcall-dev/rollcall/internal/database"
@@ -16,25 +17,27 @@ const (
 	mostPerDay = 5
 	day        = 24 * time.Hour
 	// historyLength is how many invitations of an address decide about the next.
-	historyLength = mostPerDay
+	// It holds the wishes to join by a link too, which count on their own.
+	historyLength = 2 * mostPerDay
 )
 
 var errTooSoon = errors.New("this address was invited too recently, or too often within a day")
 
-// tooSoon returns how long to wait before the address may be invited again, or
-// 0; history is what there was, newest first, closed ones too. Without this
-// limit whoever can edit a declaration could flood a mailbox in our name.
-func tooSoon(history []record, now time.Time) time.Duration {
-	if len(history) == 0 {
+// tooSoon returns how long to wait before the address may be invited again for a
+// purpose, or 0; history is what there was, newest first, closed ones too.
+// Without this limit whoever can edit a declaration could flood a mailbox in our
+// name. What somebody asked for with a shareable link does not hold up what is
+// declared: otherwise whoever has the link could keep an invitation from a person.
+func tooSoon(history []record, purpose directory.InvitationPurpose, now time.Time) time.Duration {
+	alike := slices.DeleteFunc(slices.Clone(history), func(r record) bool {
+		return r.purpose == directory.PurposeJoinByLink && purpose != directory.PurposeJoinByLink
+	})
+	if len(alike) == 0 {
 		return 0
 	}
-	wait := until(&history[0], shortestGap, now)
-	if history[0].purpose == directory.PurposeJoinByLink && history[0].state == directory.InvitationAccepted {
-		// The person has just answered, and waits for this one.
-		wait = 0
-	}
-	if len(history) >= mostPerDay && history[mostPerDay-1].revision > 1 {
-		wait = max(wait, until(&history[mostPerDay-1], day, now))
+	wait := until(&alike[0], shortestGap, now)
+	if len(alike) >= mostPerDay && alike[mostPerDay-1].revision > 1 {
+		wait = max(wait, until(&alike[mostPerDay-1], day, now))
 	}
 	return wait
 }
