@@ -26,8 +26,8 @@ func (r *Reconciler) holder(ctx context.Context, u *v1alpha1.User) (*v1alpha1.Us
 	if err != nil || len(same) == 0 {
 		return u, err
 	}
-	all := append(same, u)
-	first := slices.MinFunc(all, declared.Precedence)
+	same = append(same, u)
+	first := slices.MinFunc(same, declared.Precedence)
 	canonical, err := address.Canonical(u.Spec.Email)
 	if err != nil {
 		return first, nil //nolint:nilerr // it was told before: such a User stalls
@@ -39,7 +39,7 @@ func (r *Reconciler) holder(ctx context.Context, u *v1alpha1.User) (*v1alpha1.Us
 	if err != nil {
 		return nil, err
 	}
-	for _, other := range all {
+	for _, other := range same {
 		if other.Name == known.Holder && declared.Made(other) == declared.Made(first) {
 			return other, nil
 		}
