@@ -81,7 +81,7 @@ func longText(n int) (string, v1alpha1.BatchCounts) {
 		case i%33 == 7:
 			fmt.Fprintln(&text, garbage[i/33%len(garbage)])
 			counts.Invalid++
-		case i%100 == 51:
+		case i%100 == 51 && (i-1)%33 != 7:
 			fmt.Fprintf(&text, "PERSON%d@MÜLLER.example\n", i-1)
 			counts.Duplicate++
 		default:
