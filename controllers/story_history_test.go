@@ -107,7 +107,7 @@ func (w *world) applyCommit(before, after commit, pruneFirst bool) {
 		prune()
 	}
 	for _, o := range wanted {
-		must(w.T, suite.client.Patch(w.ctx, o, client.Apply, client.FieldOwner("git"), client.ForceOwnership)) //nolint:staticcheck // typed objects
+		must(w.T, suite.client.Patch(w.ctx, o, client.Apply, client.FieldOwner("git"), client.ForceOwnership)) //nolint:staticcheck // client.Apply is deprecated for generated apply configurations, and the kinds have none
 	}
 	if !pruneFirst {
 		prune()

@@ -295,6 +295,34 @@ func TestStory_BY2_SuspendedOrganization(t *testing.T) {
 	}
 }
 
+// A suspended User sends and changes nothing, and its deletion waits; it goes on
+// where it was.
+func TestStory_BY2_SuspendedUser(t *testing.T) {
+	w := newWorld(t)
+	w.start()
+	w.settled()
+	ada := user("ada", "ada@example.com", func(s *v1alpha1.UserSpec) { s.Suspend = true })
+	w.create(ada)
+	sees(w, ada, v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonSuspended)
+	if distinct, _ := w.mailsTo("ada@example.com"); distinct != 0 {
+		t.Errorf("%d mails of a suspended User", distinct)
+	}
+	edit(w, ada, func(u *v1alpha1.User) { u.Spec.Suspend = false })
+	w.person().accept(w.mailTo("ada@example.com").Link, "Ada Lovelace")
+	sees(w, ada, v1alpha1.ConditionAccepted, metav1.ConditionTrue, v1alpha1.ReasonAcceptedByInvitee)
+	edit(w, ada, func(u *v1alpha1.User) { u.Spec.Suspend, u.Spec.Access = true, v1alpha1.AccessDisabled })
+	sees(w, ada, v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonSuspended)
+	must(t, suite.client.Delete(w.ctx, ada))
+	if !w.signsIn("ada@example.com") {
+		t.Error("somebody was kept out, or removed, while suspended")
+	}
+	edit(w, ada, func(u *v1alpha1.User) { u.Spec.Suspend = false })
+	w.gone(ada)
+	if w.signsIn("ada@example.com") {
+		t.Error("the removal was forgotten")
+	}
+}
+
 // Clocks that jump, forward and back, send nothing twice and lock nobody out.
 func TestStory_BY8_ClocksThatJump(t *testing.T) {
 	w := newWorld(t)

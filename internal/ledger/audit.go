@@ -2,7 +2,6 @@ package ledger
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -91,27 +90,7 @@ func (l *Ledger) Audit(ctx context.Context, org directory.OrganizationID, addres
 		query, args = selectAudit+"WHERE organization = $1 ORDER BY id DESC LIMIT $2",
 			[]any{org, atMost(limit, maxAuditEntries)}
 	}
-	var entries []AuditEntry
-	err := l.read(ctx, "read the audit trail", func(ctx context.Context, tx database.Tx) error {
-		entries = nil
-		rows, err := tx.QueryContext(ctx, query, args...)
-		if err != nil {
-			return err
-		}
-		defer func() { _ = rows.Close() }()
-		for rows.Next() {
-			var e AuditEntry
-			var at int64
-			if err := rows.Scan(&e.ID, &at, &e.Actor, &e.Action, &e.Organization, &e.Address,
-				&e.Invitation, &e.Revision, &e.Note); err != nil {
-				return err
-			}
-			e.At = database.FromMicros(at)
-			entries = append(entries, e)
-		}
-		return errors.Join(rows.Err(), rows.Close())
-	})
-	return entries, err
+	return l.auditEntries(ctx, query, args...)
 }
 
 const selectAudit = `SELECT id, at, actor, action, organization, address, invitation, revision, note FROM audit `
