@@ -10,7 +10,8 @@ package v1alpha1
 //	                 Stalled      present only while True: somebody must edit something
 //
 //	IdentityBackend  Ready
-//	                 └─ Reachable            it answers and takes our credentials
+//	                 ├─ Reachable            it answers, in the language that is spoken with it
+//	                 └─ CredentialsValid     it takes our credentials
 //	Organization     Ready
 //	                 ├─ BackendReady         the backend it names can be used
 //	                 └─ Provisioned          the backend knows it as declared
@@ -50,8 +51,10 @@ const (
 	ConditionReconciling = "Reconciling"
 	// ConditionStalled is kstatus's word for being stuck until an edit.
 	ConditionStalled = "Stalled"
-	// ConditionReachable is IdentityBackend's only step.
+	// ConditionReachable says that a backend answers.
 	ConditionReachable = "Reachable"
+	// ConditionCredentialsValid says that a backend takes our credentials.
+	ConditionCredentialsValid = "CredentialsValid"
 	// ConditionBackendReady is Organization's first step.
 	ConditionBackendReady = "BackendReady"
 	// ConditionReferencesResolved says that everything named in the spec exists.
@@ -108,6 +111,15 @@ const (
 	ReasonBackendRateLimited = "BackendRateLimited"
 	// ReasonBackendDenied: the backend refused; its credentials lack a right.
 	ReasonBackendDenied = "BackendDenied"
+	// ReasonCredentialsInvalid: the backend does not take our credentials, or they
+	// cannot be read.
+	ReasonCredentialsInvalid = "CredentialsInvalid"
+	// ReasonQuotaExceeded: a seat or another amount bought from the backend's
+	// owner is used up.
+	ReasonQuotaExceeded = "QuotaExceeded"
+	// ReasonBackendInUse: the backend is one organization, and another
+	// Organization uses it.
+	ReasonBackendInUse = "BackendInUse"
 	// ReasonPlanned: the Organization's mode is Plan, and nothing is done.
 	ReasonPlanned = "Planned"
 	// ReasonUnsupported: the backend cannot do what the spec asks for.
@@ -226,6 +238,10 @@ const (
 	ReasonJoinRequested = "JoinRequested"
 	// ReasonApproved: somebody approved what a rail had stopped.
 	ReasonApproved = "Approved"
+	// ReasonAccessEnabled: the person is kept out no longer.
+	ReasonAccessEnabled = "AccessEnabled"
+	// ReasonResumed: spec.suspend is no longer true.
+	ReasonResumed = "Resumed"
 	// ReasonHandedOver: another User has the address; the membership is its now.
 	ReasonHandedOver = "HandedOver"
 )

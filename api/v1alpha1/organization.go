@@ -38,6 +38,18 @@ type OrganizationMail struct {
 	SMTPSecretRef *LocalReference `json:"smtpSecretRef,omitempty"`
 }
 
+// OrganizationSignIn says where people sign in.
+type OrganizationSignIn struct {
+	// url is the page to which people are led when they have accepted. http is
+	// allowed for a loopback address only.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=1024
+	// +kubebuilder:validation:XValidation:rule="isURL(self) && (url(self).getScheme() == 'https' || (url(self).getScheme() == 'http' && url(self).getHostname() in ['localhost', '127.0.0.1', '[::1]', '::1']))",message="url must be an absolute https URL, such as https://example.com/login"
+	// +kubebuilder:validation:XValidation:rule="!self.contains('@')",message="url must hold no user"
+	URL string `json:"url,omitempty"`
+}
+
 // OrganizationInvitations are the defaults of every invitation.
 type OrganizationInvitations struct {
 	// expiresAfter is how long a link is good for, from 15m to 720h, when the
@@ -88,6 +100,11 @@ type OrganizationSpec struct {
 	// Rollcall's embedded one. It cannot be changed: members do not move.
 	// +optional
 	BackendRef *LocalReference `json:"backendRef,omitempty"`
+	// signIn says where people sign in who have accepted. It is required when the
+	// backend's people sign in elsewhere than at Rollcall's portal, and allowed
+	// with no other.
+	// +optional
+	SignIn *OrganizationSignIn `json:"signIn,omitempty"`
 	// mail says as whom the organization writes.
 	// +optional
 	Mail OrganizationMail `json:"mail,omitzero"`

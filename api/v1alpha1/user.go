@@ -3,7 +3,7 @@ package v1alpha1
 import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 // RemovalPolicy says what becomes of the person when the User is deleted.
-// +kubebuilder:validation:Enum=Remove;Disable;Retain
+// +kubebuilder:validation:Enum=Remove;Disable;Delete;Retain
 type RemovalPolicy string
 
 const (
@@ -11,6 +11,9 @@ const (
 	RemovalPolicyRemove RemovalPolicy = "Remove"
 	// RemovalPolicyDisable keeps the record and refuses sign-in.
 	RemovalPolicyDisable RemovalPolicy = "Disable"
+	// RemovalPolicyDelete takes the person out and erases the account, where the
+	// backend keeps one beside the membership.
+	RemovalPolicyDelete RemovalPolicy = "Delete"
 	// RemovalPolicyRetain leaves the person as they are.
 	RemovalPolicyRetain RemovalPolicy = "Retain"
 )

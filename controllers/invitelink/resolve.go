@@ -80,7 +80,11 @@ func (r *Reconciler) resolveOrganization(ctx context.Context, s *scope) phase.An
 	if err != nil {
 		return verdict.Of(err)
 	}
-	if backend.Capabilities().Invitations != directory.InvitationsOurs {
+	can, err := backend.Capabilities(ctx)
+	if err != nil {
+		return verdict.Of(err)
+	}
+	if can.Invitations != directory.InvitationsOurs {
 		return phase.Stalled(v1alpha1.ReasonUnsupported, fmt.Sprintf(
 			"The backend of Organization %q sends its own invitations, and knows no links that many share; invite people with a User or an InviteBatch.", org.Name))
 	}

@@ -56,7 +56,7 @@ func (b *backends) For(ctx context.Context, namespace string, ref *v1alpha1.Loca
 
 // Inviter implements user.Backends.
 func (b *backends) Inviter(backend directory.Backend) directory.Inviter {
-	if native, ok := backend.(directory.Inviter); ok && backend.Capabilities().Invitations == directory.InvitationsNative {
+	if native, ok := backend.(directory.Inviter); ok {
 		return native
 	}
 	return b.ledger

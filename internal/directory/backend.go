@@ -3,64 +3,105 @@ package directory
 import "context"
 
 // Backend is a system that holds members. Whoever writes one reads this file
-// and runs directorytest against it.
+// and capabilities.go, and runs directorytest against it;
+// docs/dev/writing-a-backend.md walks through a small one.
 //
-// Every method
-//   - takes effect at once: what it did is seen by the next call on any connection;
-//   - is idempotent in the sense given at each one: repeating it after success,
-//     after a lost reply or after a crash ends in the same state, and writes
-//     nothing when nothing differs;
-//   - touches only the organization it is given, and there only what was
-//     created or adopted through this contract;
-//   - returns an [Error] whose [Kind] means what its comment says. KindUnavailable,
-//     KindRateLimited, KindDenied and KindInternal may come from any of them
-//     and mean: nothing can be concluded, ask again later;
-//   - may be called by many goroutines at once.
+// # What holds for every method
+//
+//   - What it did is seen by every later call on the same Backend. A system whose
+//     own answers lag behind is waited for, or its answer is put right, by its
+//     backend.
+//   - It is idempotent in the sense given at each one: repeating it after success,
+//     after a lost reply, or after a crash in the middle ends in the same state,
+//     and writes nothing when nothing differs. A method that needs several
+//     requests may stop between any two of them; the next call goes on from what
+//     it finds there.
+//   - It touches only the organization it is given, and there only what was
+//     created or adopted through this contract: ApplyMember adopts whoever has
+//     the address, ApplyUnit and ApplyRole adopt nobody's.
+//   - It may be called by many goroutines at once. Calls about the same member may
+//     overtake each other; each ends in a state that one of them asked for.
+//   - It returns the error of the context when that ends the call, and else an
+//     [Error] that names no person. Its text reaches a status.
+//
+// # What errors make the caller do
+//
+// KindUnavailable, KindRateLimited, KindCredentials, KindDenied, KindConflict
+// and KindInternal may come from any method, and nothing can be concluded from
+// them: the call may or may not have taken effect, and is made again. What the
+// other kinds mean is said at each method. See [Kind] for what each makes the
+// caller do.
 type Backend interface {
-	// Capabilities tells what this backend can do. It does no I/O.
-	Capabilities() Capabilities
+	// Capabilities tells what this backend can do. It may ask the system the
+	// first time, and again from time to time; it changes nothing. An error means
+	// that it could not be found out now, and nothing is done until it is.
+	Capabilities(ctx context.Context) (Capabilities, error)
 
-	// Check asks whether the backend can be reached and accepts our
-	// credentials. It changes nothing.
+	// Check asks whether the system can be reached, takes our credentials, and
+	// speaks what we speak. It changes nothing, and remembers nothing: it is also
+	// how somebody finds out that what was broken is mended.
 	Check(ctx context.Context) error
 
-	// ApplyOrganization creates the tenant or brings it to what is given.
+	// ApplyOrganization creates the tenant or brings it to what is given. Where
+	// [Capabilities.Tenancy] is [TenancyOne] the system is the tenant, and there
+	// is nothing to create: it succeeds.
 	ApplyOrganization(ctx context.Context, o Organization) error
-	// RemoveOrganization removes the tenant with all that is in it. Removing
-	// one that is not there succeeds.
+	// RemoveOrganization removes the tenant with all that is in it. Where the
+	// system is the tenant it removes what was created or adopted for this
+	// organization, and leaves everything else. Removing one that is not there
+	// succeeds. It may take many requests, and is repeated until it succeeds.
 	RemoveOrganization(ctx context.Context, id OrganizationID) error
 
 	// ApplyUnit creates the unit or brings it to what is given. KindNotFound
-	// means that the organization or the parent unit does not exist (yet).
+	// means that the organization or the parent unit does not exist (yet);
+	// KindUnsupported that there are no units, or no units below units, here.
 	ApplyUnit(ctx context.Context, u Unit) error
 	// RemoveUnit removes the unit, and every grant and membership in it; units
-	// below it lose their parent. Removing one that is not there succeeds.
+	// below it lose their parent; members stay. Removing one that is not there
+	// succeeds, also where there are no units.
 	RemoveUnit(ctx context.Context, org OrganizationID, name string) error
 
-	// ApplyRole creates the role or brings it to what is given. KindNotFound
-	// means that the organization does not exist (yet).
+	// ApplyRole creates the role or brings it to what is given. What it permits is
+	// left to us where [Capabilities.Permissions] is false. KindNotFound means
+	// that the organization does not exist (yet); KindUnsupported that there are
+	// no roles here.
 	ApplyRole(ctx context.Context, r Role) error
-	// RemoveRole removes the role and every grant of it. Removing one that is
-	// not there succeeds.
+	// RemoveRole removes the role and every grant of it; members stay. Removing
+	// one that is not there succeeds, also where there are no roles.
 	RemoveRole(ctx context.Context, org OrganizationID, name string) error
 
-	// Member observes one member. KindNotFound when there is none.
+	// Member observes one member. KindNotFound when there is none: it says so only
+	// when the system has answered, and what it answered was understood.
 	Member(ctx context.Context, org OrganizationID, address string) (ObservedMember, error)
-	// ListMembers observes a page of members, in a stable order. The first
-	// page has the empty cursor; KindInvalid means that the cursor is not one
-	// of ours. KindNotFound means that the organization does not exist.
+	// ListMembers observes a page of members, in an order that is stable while
+	// nobody comes or goes. The first page has the empty cursor. A page may be
+	// empty and have a next one. Somebody may be on two pages when others come or
+	// go meanwhile; the first counts.
+	//
+	// KindInvalid means that the cursor is not one of ours; KindConflict that it
+	// is too old and the listing is to be begun anew; KindNotFound that the
+	// organization does not exist.
 	ListMembers(ctx context.Context, org OrganizationID, cursor string) (MemberPage, error)
-	// ApplyMember creates the member or brings profile and state to what is
-	// given, and leaves access alone. It returns what it observed afterwards.
-	// KindNotFound means that the organization does not exist (yet);
-	// KindInvalid that the profile can never be stored.
+	// ApplyMember creates the member, or adopts whoever has the address, and
+	// brings profile and state to what is given; it leaves access alone. Fields
+	// that are not in [Capabilities.Fields] are not looked at. It returns what it
+	// observed afterwards. Creating twice at once makes one member.
+	//
+	// KindNotFound means that the organization does not exist (yet); KindInvalid
+	// that this profile can never be stored; KindExists that the system has
+	// somebody else under a key that is needed, whom it does not show;
+	// KindQuotaExceeded that no seat is left there.
 	ApplyMember(ctx context.Context, m Member) (ObservedMember, error)
 	// ApplyAccess makes the member's access exactly what is given. KindNotFound
-	// means that the member, a role or a unit does not exist (yet); then
-	// nothing has changed.
+	// means that the member, a role or a unit does not exist (yet), and
+	// KindUnsupported that the system cannot hold a part of it; then nothing has
+	// changed. Grants and units of the system's own, which no ApplyRole or
+	// ApplyUnit has made, are neither observed nor changed.
 	ApplyAccess(ctx context.Context, org OrganizationID, address string, a Access) error
-	// RemoveMember ends a membership in the way given. Removing or disabling
-	// one that is not there succeeds.
+	// RemoveMember ends a membership in the way given. Nobody is left half
+	// removed who could still sign in: access ends first, then the record.
+	// Removing or disabling one that is not there succeeds. KindUnsupported means
+	// that [Capabilities.Removals] does not name the way; then nothing has changed.
 	RemoveMember(ctx context.Context, org OrganizationID, address string, how Removal) error
 }
 
@@ -79,30 +120,8 @@ type MemberPage struct {
 	// Next is the cursor of the page that follows; empty on the last one.
 	Next string
 	// Complete is meaningful on the last page only: true when the backend
-	// vouches that, over all pages, nobody was left out. A caller must not
-	// conclude anybody's absence from a listing that was not complete.
+	// vouches that, over all pages, nobody was left out who was a member all the
+	// time. A caller must not conclude anybody's absence from a listing that was
+	// not complete. When in doubt it is false.
 	Complete bool
 }
-
-// Capabilities is what a backend can do, as data.
-type Capabilities struct {
-	// Invitations says who issues, mails and tracks them.
-	Invitations InvitationStyle
-	// PageSize is the most members that a page of a listing holds.
-	PageSize int
-	// Units is true when the backend knows units.
-	Units bool
-	// Roles is true when the backend knows roles.
-	Roles bool
-}
-
-// InvitationStyle is one of two; see docs/dev/architecture.md.
-type InvitationStyle string
-
-const (
-	// InvitationsOurs: the ledger issues them, our mail carries them, our
-	// portal takes the acceptance.
-	InvitationsOurs InvitationStyle = "Ours"
-	// InvitationsNative: the backend does all that, and implements [Inviter].
-	InvitationsNative InvitationStyle = "Native"
-)

@@ -11,25 +11,34 @@ import (
 type Kind string
 
 const (
-	// KindNotFound: the thing asked for does not exist. Removing it is done.
+	// KindNotFound: the thing asked for does not exist. Removing it is done; what
+	// depends on it waits.
 	KindNotFound Kind = "NotFound"
-	// KindExists: something else already has the key that was to be created.
+	// KindExists: something else already has the key that was to be created, and
+	// repeating does not help; the caller stops and says so.
 	KindExists Kind = "Exists"
-	// KindConflict: the thing changed meanwhile; observe again and retry.
+	// KindConflict: the thing changed meanwhile; observe again and retry at once.
 	KindConflict Kind = "Conflict"
-	// KindInvalid: the request can never succeed as it is; only an edit helps.
+	// KindInvalid: the request can never succeed as it is; only an edit helps, and
+	// the caller stops and says so.
 	KindInvalid Kind = "Invalid"
-	// KindDenied: credentials are missing, wrong, or lack the right. A human
-	// must act, but outside the object, so the caller retries slowly.
+	// KindCredentials: our credentials are missing, wrong or expired. A human
+	// must act, but outside the object, so the caller retries slowly, and with
+	// what a Secret holds by then.
+	KindCredentials Kind = "Credentials"
+	// KindDenied: the credentials are good and lack the right. A human must act,
+	// but outside the object, so the caller retries slowly.
 	KindDenied Kind = "Denied"
 	// KindRateLimited: too many requests; retry after [Error.RetryAfter].
 	KindRateLimited Kind = "RateLimited"
-	// KindQuotaExceeded: a bought or configured amount is used up.
+	// KindQuotaExceeded: a bought or configured amount is used up; the caller says
+	// so and retries slowly, because raising it tells nobody.
 	KindQuotaExceeded Kind = "QuotaExceeded"
-	// KindUnavailable: no answer, or an answer that promises a later one.
-	// Every network error is of this kind: nothing final follows from it.
+	// KindUnavailable: no answer, one that promises a later one, or one that makes
+	// no sense. Every network error is of this kind: nothing final follows from it.
 	KindUnavailable Kind = "Unavailable"
-	// KindUnsupported: this backend cannot do it, now or later.
+	// KindUnsupported: this backend cannot do it, now or later; only an edit
+	// helps, and the caller stops and names the field.
 	KindUnsupported Kind = "Unsupported"
 	// KindInternal: a fault of ours, or one that nobody classified; retry.
 	KindInternal Kind = "Internal"

@@ -140,6 +140,8 @@ type Invitation struct {
 	// Delivery is about the mail; its State is "" when none was asked for.
 	Delivery  DeliveryStatus
 	Reminders Reminders
+	// SignInURL is the organization's, as it is now; see [Organization.SignInURL].
+	SignInURL string
 }
 
 // Reminders tells how somebody was reminded of an invitation.

@@ -27,7 +27,8 @@ type Profile struct {
 	Phone       string
 	// Locale is a BCP 47 language tag.
 	Locale string
-	// Attributes are free-form; nil means not managed.
+	// Attributes are free-form; nil means not managed. Where a backend keeps only
+	// some of them ([Capabilities.Fields]), the others are left alone.
 	Attributes map[string]string
 }
 
@@ -77,8 +78,12 @@ type Removal string
 
 const (
 	// RemovalDrop ends the membership: the person and all access are gone from
-	// the organization.
+	// the organization. An account that the system keeps beside memberships stays.
 	RemovalDrop Removal = "Drop"
 	// RemovalDisable keeps the record, ends sessions, and refuses sign-in.
 	RemovalDisable Removal = "Disable"
+	// RemovalDelete is [RemovalDrop], and also erases an account that the system
+	// keeps beside memberships. Where the account is the membership, the two are
+	// the same.
+	RemovalDelete Removal = "Delete"
 )

@@ -13,6 +13,10 @@ type Organization struct {
 	// UnknownDelivery says what follows when nobody can know whether the mail
 	// server took a message; the zero value means [UnknownResendOnce].
 	UnknownDelivery UnknownDelivery
+	// SignInURL is where people sign in who have accepted; it is an absolute URL.
+	// Empty means that the portal signs them in, with a password that they choose;
+	// see [SignInStyle].
+	SignInURL string
 }
 
 // MailIdentity says as whom an organization writes, and through which server.

@@ -27,10 +27,16 @@ func Of(err error) phase.Answer {
 		return phase.Stalled(v1alpha1.ReasonInvalidSpec, "The backend refuses what is declared: "+err.Error()+".")
 	case directory.KindUnsupported:
 		return phase.Stalled(v1alpha1.ReasonUnsupported, "The backend cannot do this: "+err.Error()+".")
+	case directory.KindCredentials:
+		return phase.Failed(err, max(after, deniedAfter), v1alpha1.ReasonCredentialsInvalid,
+			"The backend does not take our credentials; correct the Secret that the IdentityBackend names.")
 	case directory.KindDenied:
 		return phase.Failed(err, max(after, deniedAfter), v1alpha1.ReasonBackendDenied,
-			"The backend refuses our credentials or they lack a right; check the IdentityBackend.")
-	case directory.KindRateLimited, directory.KindQuotaExceeded:
+			"The credentials that the IdentityBackend names lack a right in the backend; give it to them.")
+	case directory.KindQuotaExceeded:
+		return phase.Failed(err, max(after, deniedAfter), v1alpha1.ReasonQuotaExceeded,
+			"An amount that is bought from the backend's owner is used up: "+err.Error()+"; raise it there.")
+	case directory.KindRateLimited:
 		return phase.Failed(err, max(after, rateLimitedAfter), v1alpha1.ReasonBackendRateLimited,
 			"The backend asked to slow down; it is tried again.")
 	case directory.KindUnavailable:

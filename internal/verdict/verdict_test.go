@@ -43,7 +43,8 @@ func TestOf(t *testing.T) {
 		"denied for long":          {"the backend knows better", of(directory.KindDenied, time.Hour), phase.WordFailed, v1alpha1.ReasonBackendDenied, time.Hour},
 		"rate limited":             {"not at once, even without a time", of(directory.KindRateLimited, 0), phase.WordFailed, v1alpha1.ReasonBackendRateLimited, 10 * time.Second},
 		"rate limited for long":    {"as long as it says", of(directory.KindRateLimited, time.Hour), phase.WordFailed, v1alpha1.ReasonBackendRateLimited, time.Hour},
-		"quota":                    {"like a rate", of(directory.KindQuotaExceeded, 0), phase.WordFailed, v1alpha1.ReasonBackendRateLimited, 10 * time.Second},
+		"quota":                    {"raising it tells nobody: slowly", of(directory.KindQuotaExceeded, 0), phase.WordFailed, v1alpha1.ReasonQuotaExceeded, time.Minute},
+		"credentials":              {"a human must act elsewhere: slowly", of(directory.KindCredentials, 0), phase.WordFailed, v1alpha1.ReasonCredentialsInvalid, time.Minute},
 		"unavailable":              {"with backoff", of(directory.KindUnavailable, 0), phase.WordFailed, v1alpha1.ReasonBackendUnavailable, 0},
 		"unavailable, said when":   {"as long as it says", of(directory.KindUnavailable, time.Hour), phase.WordFailed, v1alpha1.ReasonBackendUnavailable, time.Hour},
 		"conflict":                 {"observe again", of(directory.KindConflict, 0), phase.WordFailed, v1alpha1.ReasonProgressingWithRetry, 0},
@@ -60,14 +61,14 @@ func TestOf(t *testing.T) {
 			if a.Word != test.word || a.Reason != test.says || a.After != test.after {
 				t.Errorf("%s: word %d reason %s after %s, want %d %s %s", test.reason, a.Word, a.Reason, a.After, test.word, test.says, test.after)
 			}
-			final := a.Word == phase.WordStalled
+			final := a.Word == phase.WordStalled || a.Reason == v1alpha1.ReasonQuotaExceeded
 			if told := strings.Contains(a.Message, "4711"); told != final {
 				t.Errorf("the message is %q: it tells the details exactly when they are the spec's fault", a.Message)
 			}
 			if !strings.HasSuffix(a.Message, ".") {
 				t.Errorf("the message %q is no sentence", a.Message)
 			}
-			if !final && !errors.Is(a.Err, test.err) {
+			if a.Word == phase.WordFailed && !errors.Is(a.Err, test.err) {
 				t.Errorf("the error is %v, want the one that came, for the log", a.Err)
 			}
 		})

@@ -85,8 +85,12 @@ func New(o Options) (*Backend, error) {
 }
 
 // Capabilities implements [directory.Backend].
-func (b *Backend) Capabilities() directory.Capabilities {
-	return directory.Capabilities{Invitations: directory.InvitationsOurs, PageSize: b.pageSize, Units: true, Roles: true}
+func (b *Backend) Capabilities(context.Context) (directory.Capabilities, error) {
+	return directory.Capabilities{
+		Invitations: directory.InvitationsOurs, SignIn: directory.SignInHere, Tenancy: directory.TenancyMany, PageSize: b.pageSize,
+		Units: true, NestedUnits: true, Roles: true, UnitGrants: true, Permissions: true, Fields: directory.AllFields(),
+		Removals: []directory.Removal{directory.RemovalDrop, directory.RemovalDisable, directory.RemovalDelete},
+	}, nil
 }
 
 // Check implements [directory.Backend].

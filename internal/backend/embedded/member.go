@@ -105,7 +105,7 @@ func (b *Backend) RemoveMember(ctx context.Context, org directory.OrganizationID
 	var query string
 	var remove func(context.Context, database.Tx, directory.OrganizationID, string) error
 	switch how {
-	case directory.RemovalDrop:
+	case directory.RemovalDrop, directory.RemovalDelete:
 		query, remove = "SELECT COUNT(*) FROM members WHERE organization = $1 AND address = $2", drop
 	case directory.RemovalDisable:
 		query, remove = "SELECT COUNT(*) FROM members WHERE organization = $1 AND address = $2 AND state <> 'Disabled'", disable

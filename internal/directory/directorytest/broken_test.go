@@ -420,7 +420,7 @@ func brokenListings() map[string]broken {
 		}},
 		"long pages": {"listing/pages", func(w *twist) {
 			w.capabilities = func() directory.Capabilities {
-				c := w.Backend.Capabilities()
+				c := w.memory.capabilities
 				c.PageSize = 3
 				return c
 			}

@@ -51,7 +51,8 @@ func backendChecks() []check {
 }
 
 func checkCapabilities(s *scene) {
-	c := s.f.Backend.Capabilities()
+	c, err := s.f.Backend.Capabilities(s.ctx)
+	s.done("tell the capabilities", err)
 	_, inviter := s.f.Backend.(directory.Inviter)
 	switch {
 	case c.PageSize < 1:
@@ -61,7 +62,7 @@ func checkCapabilities(s *scene) {
 	case inviter != (c.Invitations == directory.InvitationsNative):
 		s.failf("invitations are %s, and that the backend is an Inviter is %t", c.Invitations, inviter)
 	}
-	same(s, "capabilities asked for again", s.f.Backend.Capabilities(), c)
+	same(s, "capabilities asked for again", s.f.can(), c)
 }
 
 func checkCancelled(s *scene) {

@@ -18,7 +18,7 @@ func listingChecks() []check {
 			rule: "A listing whose last page is full ends.",
 			run: func(s *scene) {
 				s.organization()
-				n := s.f.Backend.Capabilities().PageSize
+				n := s.f.can().PageSize
 				s.crowd(n)
 				all, complete := s.listIn(s.org)
 				same(s, "how many members are listed", len(all), n)
@@ -79,7 +79,7 @@ func crowdAddress(i int) string { return fmt.Sprintf("person-%06d@example.com", 
 
 func checkPages(s *scene) {
 	s.furnish()
-	size := s.f.Backend.Capabilities().PageSize
+	size := s.f.can().PageSize
 	n := 2*size + size/2 + 1
 	s.crowd(n)
 	s.access(crowdAddress(0), s.wide())
@@ -135,7 +135,7 @@ func (s *scene) pages() []directory.MemberPage {
 
 func checkListingWhileChanging(s *scene) {
 	s.organization()
-	n := 2*s.f.Backend.Capabilities().PageSize + 1
+	n := 2*s.f.can().PageSize + 1
 	s.crowd(n)
 	if s.err != nil {
 		return

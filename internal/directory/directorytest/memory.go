@@ -69,9 +69,16 @@ func NewMemory(o MemoryOptions) (*Memory, error) {
 		clock: o.Clock,
 		capabilities: directory.Capabilities{
 			Invitations: directory.InvitationsOurs,
+			SignIn:      directory.SignInHere,
+			Tenancy:     directory.TenancyMany,
 			PageSize:    cmp.Or(o.PageSize, 100),
 			Units:       !o.NoUnits,
+			NestedUnits: !o.NoUnits,
 			Roles:       !o.NoRoles,
+			UnitGrants:  !o.NoUnits && !o.NoRoles,
+			Permissions: !o.NoRoles,
+			Fields:      directory.AllFields(),
+			Removals:    []directory.Removal{directory.RemovalDrop, directory.RemovalDisable, directory.RemovalDelete},
 		},
 		orgs: map[directory.OrganizationID]*tenant{},
 	}, nil
@@ -123,7 +130,9 @@ func (m *Memory) Omit(org directory.OrganizationID, addresses ...string) error {
 }
 
 // Capabilities implements [directory.Backend].
-func (m *Memory) Capabilities() directory.Capabilities { return m.capabilities }
+func (m *Memory) Capabilities(ctx context.Context) (directory.Capabilities, error) {
+	return m.capabilities, ctx.Err()
+}
 
 // Check implements [directory.Backend].
 func (m *Memory) Check(ctx context.Context) error {

@@ -244,7 +244,7 @@ func (m *Memory) RemoveMember(ctx context.Context, org directory.OrganizationID,
 			return nil
 		}
 		switch how {
-		case directory.RemovalDrop:
+		case directory.RemovalDrop, directory.RemovalDelete:
 			delete(t.members, address)
 		case directory.RemovalDisable:
 			if found.State == directory.MemberDisabled {

@@ -29,11 +29,11 @@ type twist struct {
 	changeAddress      func(ctx context.Context, org directory.OrganizationID, from, to string) error
 }
 
-func (w *twist) Capabilities() directory.Capabilities {
+func (w *twist) Capabilities(ctx context.Context) (directory.Capabilities, error) {
 	if w.capabilities != nil {
-		return w.capabilities()
+		return w.capabilities(), nil
 	}
-	return w.Backend.Capabilities()
+	return w.Backend.Capabilities(ctx)
 }
 
 func (w *twist) Check(ctx context.Context) error {

@@ -9,7 +9,7 @@ import (
 // Kinds are all kinds of error that a backend or the ledger may answer with.
 func Kinds() []directory.Kind {
 	return []directory.Kind{
-		directory.KindNotFound, directory.KindExists, directory.KindConflict, directory.KindInvalid, directory.KindDenied,
+		directory.KindNotFound, directory.KindExists, directory.KindConflict, directory.KindInvalid, directory.KindCredentials, directory.KindDenied,
 		directory.KindRateLimited, directory.KindQuotaExceeded, directory.KindUnavailable, directory.KindUnsupported, directory.KindInternal,
 	}
 }
