@@ -173,8 +173,27 @@ func (p *person) do(request *http.Request) page {
 // accept accepts an invitation, and fails when that does not work.
 func (p *person) accept(link, name string) {
 	p.w.Helper()
-	if seen := p.submit(link, url.Values{"name": {name}, "password": {password}}); seen.status != http.StatusOK {
+	form := p.w.home.answers()
+	form.Set("name", name)
+	if seen := p.submit(link, form); seen.status != http.StatusOK {
 		p.w.Fatalf("accepting: status %d\n%s", seen.status, seen.text)
+	}
+}
+
+// getsIn fails unless somebody can sign in and then sees the texts.
+func (w *world) getsIn(email string, texts ...string) {
+	w.Helper()
+	w.eventually(email+" can sign in", func() (bool, string) {
+		in, seen := w.home.signIn(w, email)
+		return in && contains(seen, texts...), seen
+	})
+}
+
+// staysOut fails when somebody can sign in.
+func (w *world) staysOut(email string) {
+	w.Helper()
+	if in, seen := w.home.signIn(w, email); in {
+		w.Errorf("somebody who must not can sign in:\n%s", seen)
 	}
 }
 

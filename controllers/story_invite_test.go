@@ -44,9 +44,7 @@ func TestStory_HR2_CH2_HE3_InviteOneAndAccept(t *testing.T) {
 				t.Errorf("acceptedAt %v, joinedBy %q", ada.Status.AcceptedAt, ada.Status.JoinedBy)
 			}
 
-			later := w.person()
-			signIn := w.portal + "/o/" + w.namespace + "/sunrise/signin"
-			w.shows(later.submit(signIn, url.Values{"address": {"ada@example.com"}, "password": {password}}), "Ada Lovelace", "Sunrise Clinic")
+			w.getsIn("ada@example.com", "Ada Lovelace", "Sunrise Clinic")
 			if again := w.person().get(mail.Link); again.status != http.StatusNotFound {
 				t.Errorf("a used link answers %d, want 404", again.status)
 			}
@@ -71,7 +69,7 @@ func TestStory_HE3_AcceptInABrowser(t *testing.T) {
 	w.create(ada)
 	page := b.Open(t, browser.Window{Width: 360, Height: 740})
 	page.Go(w.mailTo("ada@example.com").Link)
-	page.Fill("#password", password)
+	w.home.fillIn(w, page)
 	page.ClickAndLoad("button[type=submit]")
 	if seen := page.Text(); !contains(seen, "Sunrise Clinic", "Clinician", "North Practice") {
 		t.Errorf("the page after accepting says:\n%s", seen)
@@ -106,7 +104,9 @@ func TestStory_HR5a_HD1_ChangeRoleAndUnitWhilePending(t *testing.T) {
 	somebody := w.person()
 	somebody.accept(mail.Link, "Ada Lovelace")
 	sees(w, ada, v1alpha1.ConditionAccessApplied, metav1.ConditionTrue, v1alpha1.ReasonSucceeded)
-	w.shows(somebody.get(w.portal+"/welcome"), "Manager", "Team Lead", "South Practice")
+	if seen := w.home.stillIn(w, somebody, "ada@example.com"); !contains(seen, "Manager", "Team Lead", "South Practice") {
+		t.Errorf("the person has:\n%s", seen)
+	}
 	if distinct, times := w.mailsTo("ada@example.com"); distinct != 1 || times != 1 {
 		t.Errorf("%d mails, handed over %d times; want one, once", distinct, times)
 	}

@@ -61,8 +61,8 @@ func (w *world) arrived(name string) *v1alpha1.User {
 // signsIn reports whether somebody can sign in under an address.
 func (w *world) signsIn(email string) bool {
 	w.Helper()
-	p := w.person().submit(w.portal+"/o/"+w.namespace+"/sunrise/signin", url.Values{"address": {email}, "password": {password}})
-	return p.status == http.StatusOK && contains(p.text, "Ada Lovelace")
+	in, seen := w.home.signIn(w, email)
+	return in && contains(seen, "Ada Lovelace")
 }
 
 // A person who does not answer is reminded by the same link, and then it ends;

@@ -49,6 +49,8 @@ type world struct {
 	// portal is the URL at which people reach the portal.
 	portal string
 	key    string
+	// home is where the members are held.
+	home home
 	// ahead is by how much the clock of all processes is ahead of the real one.
 	ahead time.Duration
 }
@@ -78,7 +80,7 @@ func anotherWorld(t *testing.T, options ...worldOption) *world {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
 	t.Cleanup(cancel)
-	w := &world{T: t, ctx: ctx, namespace: "story-" + hex.EncodeToString(randomBytes(5))}
+	w := &world{T: t, ctx: ctx, namespace: "story-" + hex.EncodeToString(randomBytes(5)), home: homeOf(t)}
 	var err error
 	if w.sink, err = mailtest.Start(mailtest.Options{}); err != nil {
 		t.Fatal(err)
@@ -241,6 +243,9 @@ func (w *world) create(objects ...client.Object) {
 	w.Helper()
 	for _, o := range objects {
 		o.SetNamespace(w.namespace)
+		if org, is := o.(*v1alpha1.Organization); is {
+			w.home.take(w, org)
+		}
 		must(w.T, suite.client.Create(w.ctx, o))
 	}
 }
