@@ -16,12 +16,7 @@ func (t *batchTx) ExecContext(ctx context.Context, query string, args ...any) (s
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	ctx = context.WithoutCancel(ctx)
-	stmt, err := t.writer.prepare(ctx, query)
-	if err != nil {
-		return nil, err
-	}
-	return stmt.ExecContext(ctx, args...)
+	return t.writer.session.ExecContext(context.WithoutCancel(ctx), query, args...)
 }
 
 // QueryContext implements [Tx].
@@ -29,25 +24,14 @@ func (t *batchTx) QueryContext(ctx context.Context, query string, args ...any) (
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	ctx = context.WithoutCancel(ctx)
-	stmt, err := t.writer.prepare(ctx, query)
-	if err != nil {
-		return nil, err
-	}
-	return stmt.QueryContext(ctx, args...)
+	return t.writer.session.QueryContext(context.WithoutCancel(ctx), query, args...)
 }
 
 // QueryRowContext implements [Tx].
 func (t *batchTx) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
-	// A row carries its error, and only the driver can make one that does: so a
-	// context that is done, or a statement that does not compile, goes the long way.
 	if ctx.Err() != nil {
-		return t.writer.conn.QueryRowContext(ctx, query, args...)
+		// The driver makes a row that carries the error.
+		return t.writer.session.conn.QueryRowContext(ctx, query, args...)
 	}
-	ctx = context.WithoutCancel(ctx)
-	stmt, err := t.writer.prepare(ctx, query)
-	if err != nil {
-		return t.writer.conn.QueryRowContext(ctx, query, args...)
-	}
-	return stmt.QueryRowContext(ctx, args...)
+	return t.writer.session.QueryRowContext(context.WithoutCancel(ctx), query, args...)
 }

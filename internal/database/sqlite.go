@@ -25,6 +25,7 @@ type sqliteFile struct {
 	writer  *writer
 	writing *sql.DB
 	reading *sql.DB
+	readers *readers
 	guard   *fileLock
 	// scratch is a folder that goes away with the engine; "" when there is none.
 	scratch string
@@ -63,9 +64,10 @@ func (s *sqliteFile) connect(ctx context.Context, path string) error {
 	// One for transactions, which keep it, and one for migrations.
 	s.writing.SetMaxOpenConns(2)
 	s.writing.SetMaxIdleConns(1)
-	s.reading.SetMaxOpenConns(readers)
-	s.reading.SetMaxIdleConns(readers)
-	s.writer = newWriter(s.writing)
+	// One more, which asks whether the file is there.
+	s.reading.SetMaxOpenConns(readers + 1)
+	s.reading.SetMaxIdleConns(readers + 1)
+	s.writer, s.readers = newWriter(s.writing), newReaders(s.reading, readers)
 	// The first connection turns the file into WAL mode, which readers cannot.
 	return s.writing.PingContext(ctx)
 }
@@ -101,7 +103,7 @@ func (s *sqliteFile) write(ctx context.Context, f func(context.Context, Tx) erro
 }
 
 func (s *sqliteFile) read(ctx context.Context, f func(context.Context, Tx) error) error {
-	return readFrom(ctx, s.reading, &sql.TxOptions{ReadOnly: true}, f)
+	return s.readers.read(ctx, f)
 }
 
 // ping reads the file; opening a connection alone would not.
@@ -117,7 +119,7 @@ func (s *sqliteFile) migrations() (*sql.DB, migrationGuard) {
 func (s *sqliteFile) close() error {
 	var errs []error
 	if s.writer != nil {
-		errs = append(errs, s.writer.close())
+		errs = append(errs, s.writer.close(), s.readers.close())
 	}
 	for _, pool := range []*sql.DB{s.reading, s.writing} {
 		if pool != nil {

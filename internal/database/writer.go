@@ -3,7 +3,6 @@ package database
 import (
 	"context"
 	"database/sql"
-	"database/sql/driver"
 	"errors"
 	"time"
 )
@@ -28,10 +27,9 @@ type writer struct {
 	queue queue
 
 	// The fields below belong to whoever has the turn.
-	conn       *sql.Conn
-	statements map[string]*sql.Stmt
-	open       *batch
-	closed     bool
+	session *session
+	open    *batch
+	closed  bool
 }
 
 // batch is one SQLite transaction. What it holds may be read once done is closed.
@@ -91,14 +89,13 @@ func (w *writer) begin(ctx context.Context) (*batch, error) {
 		return nil, errClosed
 	}
 	ctx = context.WithoutCancel(ctx)
-	if w.conn == nil {
-		conn, err := w.pool.Conn(ctx)
-		if err != nil {
+	if w.session == nil {
+		var err error
+		if w.session, err = connect(ctx, w.pool); err != nil {
 			return nil, err
 		}
-		w.conn, w.statements = conn, map[string]*sql.Stmt{}
 	}
-	if err := w.exec(ctx, "BEGIN IMMEDIATE"); err != nil {
+	if err := w.session.exec(ctx, "BEGIN IMMEDIATE"); err != nil {
 		return nil, errors.Join(err, w.disconnect())
 	}
 	w.open = &batch{size: 1, done: make(chan struct{})}
@@ -111,7 +108,7 @@ func (w *writer) savepoint(ctx context.Context, b *batch, t *batchTx, f func(con
 		return err
 	}
 	lasting := context.WithoutCancel(ctx)
-	if err := w.exec(lasting, "SAVEPOINT one"); err != nil {
+	if err := w.session.exec(lasting, "SAVEPOINT one"); err != nil {
 		b.broken = t
 		return err
 	}
@@ -131,7 +128,7 @@ func (w *writer) savepoint(ctx context.Context, b *batch, t *batchTx, f func(con
 		w.undo(lasting, b, t)
 		return err
 	}
-	if err = w.exec(lasting, "RELEASE one"); err != nil {
+	if err = w.session.exec(lasting, "RELEASE one"); err != nil {
 		b.broken = t
 	}
 	return err
@@ -139,7 +136,7 @@ func (w *writer) savepoint(ctx context.Context, b *batch, t *batchTx, f func(con
 
 // undo takes back what f did. Where that fails SQLite has taken back more.
 func (w *writer) undo(ctx context.Context, b *batch, t *batchTx) {
-	if w.exec(ctx, "ROLLBACK TO one") != nil || w.exec(ctx, "RELEASE one") != nil {
+	if w.session.exec(ctx, "ROLLBACK TO one") != nil || w.session.exec(ctx, "RELEASE one") != nil {
 		b.broken = t
 	}
 }
@@ -159,7 +156,7 @@ func (w *writer) end(ctx context.Context, b *batch) {
 	w.open = nil
 	if b.broken != nil {
 		b.err = errBroken
-	} else if err := w.exec(ctx, "COMMIT"); err != nil {
+	} else if err := w.session.exec(ctx, "COMMIT"); err != nil {
 		b.err = &commitError{err: err}
 	}
 	if b.err != nil {
@@ -169,42 +166,11 @@ func (w *writer) end(ctx context.Context, b *batch) {
 	close(b.done)
 }
 
-// exec runs one of the writer's own statements.
-func (w *writer) exec(ctx context.Context, query string) error {
-	stmt, err := w.prepare(ctx, query)
-	if err != nil {
-		return err
-	}
-	_, err = stmt.ExecContext(ctx)
-	return err
-}
-
-// prepare keeps statements: the code has a fixed number of them, and SQLite
-// takes longer to compile most than to run them.
-func (w *writer) prepare(ctx context.Context, query string) (*sql.Stmt, error) {
-	if stmt, ok := w.statements[query]; ok {
-		return stmt, nil
-	}
-	stmt, err := w.conn.PrepareContext(ctx, query)
-	if err != nil {
-		return nil, err
-	}
-	w.statements[query] = stmt
-	return stmt, nil
-}
-
-// disconnect ends the connection instead of giving it back to the pool, because
-// it may be in the middle of a transaction.
+// disconnect gives up the connection, with the transaction that it may be in.
 func (w *writer) disconnect() error {
-	var errs []error
-	for _, stmt := range w.statements {
-		errs = append(errs, stmt.Close())
-	}
-	if err := w.conn.Raw(func(any) error { return driver.ErrBadConn }); !errors.Is(err, driver.ErrBadConn) {
-		errs = append(errs, err)
-	}
-	w.conn, w.statements = nil, nil
-	return errors.Join(errs...)
+	ended := w.session
+	w.session = nil
+	return ended.disconnect()
 }
 
 func (w *writer) close() error {
@@ -217,7 +183,7 @@ func (w *writer) close() error {
 	}
 	defer w.queue.leave()
 	w.closed = true
-	if w.conn == nil {
+	if w.session == nil {
 		return nil
 	}
 	return w.disconnect()
