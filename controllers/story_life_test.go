@@ -1,6 +1,8 @@
 package controllers_test
 
 import (
+	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -11,6 +13,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/rollcall-dev/rollcall/api/v1alpha1"
+	"github.com/rollcall-dev/rollcall/internal/ledger"
 	"github.com/rollcall-dev/rollcall/internal/mail/mailtest"
 )
 
@@ -87,7 +90,8 @@ func TestStory_BY10_RemindedExpiredAndInvitedAgain(t *testing.T) {
 	}
 	w.eventually("the status tells of the reminder", func() (bool, string) {
 		must(t, suite.client.Get(w.ctx, client.ObjectKeyFromObject(ada), ada))
-		return ada.Status.Invitation.Reminders == 1 && ada.Status.Invitation.LastReminderAt != nil, ""
+		told := ada.Status.Invitation
+		return told != nil && told.Reminders == 1 && told.LastReminderAt != nil, fmt.Sprintf("%+v", told)
 	})
 	sees(w, ada, v1alpha1.ConditionPending, metav1.ConditionTrue, v1alpha1.ReasonAwaitingAcceptance)
 
@@ -130,7 +134,8 @@ func TestStory_BY2_ResendByAnnotation(t *testing.T) {
 	}
 	w.eventually("the status echoes the request", func() (bool, string) {
 		must(t, suite.client.Get(w.ctx, client.ObjectKeyFromObject(ada), ada))
-		return ada.Status.Invitation.ResendRequestedAt == "monday", ada.Status.Invitation.ResendRequestedAt
+		told := ada.Status.Invitation // the mail leaves before the status is written
+		return told != nil && told.ResendRequestedAt == "monday", fmt.Sprintf("%+v", told)
 	})
 	w.travel(enough)
 	w.restart()
@@ -198,7 +203,18 @@ func TestStory_BY8_AHeldDeliveryIsResolvedByOneCommand(t *testing.T) {
 	sees(w, ada, v1alpha1.ConditionAccepted, metav1.ConditionTrue, v1alpha1.ReasonAcceptedByInvitee)
 }
 
-// Somebody is kept out and let in again, and membership ends at its date.
+// eventsOfAccess are those of somebody who was kept out, let in again, and whose time
+// is over; with is what differs.
+func eventsOfAccess(with map[string]int) map[string]int {
+	all := map[string]int{
+		v1alpha1.ReasonAcceptedByInvitee: 1, v1alpha1.ReasonAccessDisabled: 1, v1alpha1.ReasonAccessEnabled: 1, v1alpha1.ReasonAccessEnded: 1,
+	}
+	maps.Copy(all, with)
+	return all
+}
+
+// Somebody is kept out and let in again, and membership ends at its date; each of
+// that is one event and one entry in the audit trail.
 func TestStory_HE5_BY10_DisableEnableAndAnEnd(t *testing.T) {
 	w := newWorld(t)
 	w.start()
@@ -217,9 +233,17 @@ func TestStory_HE5_BY10_DisableEnableAndAnEnd(t *testing.T) {
 	if !w.signsIn("ada@example.com") {
 		t.Error("somebody who is let in again cannot sign in")
 	}
+	w.wantTrail("let in again", "ada@example.com", ledger.ActionAccessDisabled, ledger.ActionAccessEnabled)
+	w.wantEvents("let in again", ada, eventsOfAccess(map[string]int{v1alpha1.ReasonAccessEnded: 0}))
 	w.travel(31 * day)
 	w.restart()
 	sees(w, ada, v1alpha1.ConditionAccepted, metav1.ConditionFalse, v1alpha1.ReasonAccessEnded)
+	w.wantEvents("ended", ada, eventsOfAccess(nil))
+	w.restart()
+	edit(w, ada, func(u *v1alpha1.User) { u.Spec.Profile.Title = "Countess" })
+	seesAnew(w, ada)
+	w.wantTrail("ended", "ada@example.com", ledger.ActionAccessDisabled, ledger.ActionAccessEnabled, ledger.ActionAccessEnded)
+	w.wantEvents("ended, and nothing since", ada, eventsOfAccess(nil))
 	if w.signsIn("ada@example.com") {
 		t.Error("somebody whose access has ended can sign in")
 	}
@@ -265,7 +289,8 @@ func TestStory_BY2_ChangedAddress(t *testing.T) {
 	}
 }
 
-// A suspended organization sends and removes nothing, and goes on where it was.
+// A suspended organization sends and removes nothing, and goes on where it was;
+// that is told once, of the organization and not of everybody in it.
 func TestStory_BY2_SuspendedOrganization(t *testing.T) {
 	w := newWorld(t)
 	w.start()
@@ -281,6 +306,11 @@ func TestStory_BY2_SuspendedOrganization(t *testing.T) {
 	must(t, suite.client.Delete(w.ctx, grace))
 	edit(w, org, func(o *v1alpha1.Organization) { o.Spec.DisplayName = "Sunrise Clinics" })
 	sees(w, org, v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonSuspended)
+	w.wantEvents("suspended", org, map[string]int{v1alpha1.ReasonSuspended: 1, v1alpha1.ReasonResumed: 0})
+	w.restart()
+	edit(w, org, func(o *v1alpha1.Organization) { o.Spec.DisplayName = "Sunrise" })
+	seesAnew(w, org)
+	w.wantTrail("suspended", "", ledger.ActionSuspended)
 	if !w.signsIn("grace@example.com") {
 		t.Error("somebody was removed from a suspended organization")
 	}
@@ -293,10 +323,18 @@ func TestStory_BY2_SuspendedOrganization(t *testing.T) {
 	if w.signsIn("grace@example.com") {
 		t.Error("the removal was forgotten")
 	}
+	sees(w, org, v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonSucceeded)
+	w.wantTrail("resumed", "", ledger.ActionSuspended, ledger.ActionResumed)
+	w.wantEvents("resumed", org, map[string]int{v1alpha1.ReasonSuspended: 1, v1alpha1.ReasonResumed: 1})
+	w.wantTrail("resumed", "grace@example.com", ledger.ActionReleased)
+	for _, u := range []*v1alpha1.User{ada, grace} {
+		w.wantEvents("nobody was suspended", u, map[string]int{v1alpha1.ReasonSuspended: 0, v1alpha1.ReasonResumed: 0})
+	}
 }
 
 // A suspended User sends and changes nothing, and its deletion waits; it goes on
-// where it was.
+// where it was. Each suspension of somebody who is managed, and its end, is one
+// entry in the audit trail.
 func TestStory_BY2_SuspendedUser(t *testing.T) {
 	w := newWorld(t)
 	w.start()
@@ -310,9 +348,15 @@ func TestStory_BY2_SuspendedUser(t *testing.T) {
 	edit(w, ada, func(u *v1alpha1.User) { u.Spec.Suspend = false })
 	w.person().accept(w.mailTo("ada@example.com").Link, "Ada Lovelace")
 	sees(w, ada, v1alpha1.ConditionAccepted, metav1.ConditionTrue, v1alpha1.ReasonAcceptedByInvitee)
+	w.wantTrail("nobody was managed", "ada@example.com")
+	w.wantEvents("resumed", ada, map[string]int{v1alpha1.ReasonSuspended: 1, v1alpha1.ReasonResumed: 1})
 	edit(w, ada, func(u *v1alpha1.User) { u.Spec.Suspend, u.Spec.Access = true, v1alpha1.AccessDisabled })
 	sees(w, ada, v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonSuspended)
+	w.wantEvents("suspended", ada, map[string]int{v1alpha1.ReasonSuspended: 2, v1alpha1.ReasonResumed: 1})
+	w.restart()
 	must(t, suite.client.Delete(w.ctx, ada))
+	seesAnew(w, ada)
+	w.wantTrail("suspended", "ada@example.com", ledger.ActionSuspended)
 	if !w.signsIn("ada@example.com") {
 		t.Error("somebody was kept out, or removed, while suspended")
 	}
@@ -321,6 +365,8 @@ func TestStory_BY2_SuspendedUser(t *testing.T) {
 	if w.signsIn("ada@example.com") {
 		t.Error("the removal was forgotten")
 	}
+	w.wantTrail("gone", "ada@example.com", ledger.ActionSuspended, ledger.ActionResumed, ledger.ActionReleased)
+	w.wantEvents("gone", ada, map[string]int{v1alpha1.ReasonSuspended: 2, v1alpha1.ReasonResumed: 2, v1alpha1.ReasonRemoved: 1})
 }
 
 // Clocks that jump, forward and back, send nothing twice and lock nobody out.

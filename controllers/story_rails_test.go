@@ -106,7 +106,7 @@ func TestStory_BY4_AThirdIsDeleted(t *testing.T) {
 	w.eventually("everybody else stays", func() (bool, string) {
 		must(t, suite.client.Get(w.ctx, client.ObjectKeyFromObject(org), org))
 		c := org.Status.Users
-		return c.Total == people-going && c.NotReady == 0, fmt.Sprintf("%+v", c)
+		return c != nil && c.Total == people-going && c.NotReady == 0, fmt.Sprintf("%+v", c)
 	})
 	if org.Status.HeldRemovals != nil {
 		t.Errorf("held %+v, want nothing", org.Status.HeldRemovals)

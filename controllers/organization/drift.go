@@ -133,8 +133,14 @@ func doubtful(org *v1alpha1.Organization) bool {
 		org.Spec.Membership.Undeclared == v1alpha1.UndeclaredRemove
 }
 
-// happened tells of drift that was found, once.
+// happened tells what events are due: drift that was found, and the beginning
+// and end of a suspension.
 func happened(before, after *v1alpha1.Organization) []status.Happening {
+	return append(suspension(before, after), drifted(before, after)...)
+}
+
+// drifted tells of drift that was found, once.
+func drifted(before, after *v1alpha1.Organization) []status.Happening {
 	was := meta.FindStatusCondition(before.Status.Conditions, v1alpha1.ConditionDriftDetected)
 	is := meta.FindStatusCondition(after.Status.Conditions, v1alpha1.ConditionDriftDetected)
 	if is == nil || is.Status != metav1.ConditionTrue || was != nil && was.Reason == is.Reason {

@@ -27,7 +27,7 @@ func (r *Reconciler) finalize(ctx context.Context, s *scope) phase.Outcome {
 	remove := org.Spec.DeletionPolicy == v1alpha1.DeletionRemove
 	switch {
 	case org.Spec.Suspend:
-		return phase.Only(phase.Done(v1alpha1.ReasonSuspended, "Suspended by spec.suspend: the deletion waits until it is false."))
+		return r.suspended(ctx, s, "Suspended by spec.suspend: the deletion waits until it is false.")
 	case remove && org.Spec.Mode == v1alpha1.ModePlan:
 		return phase.Only(phase.Done(v1alpha1.ReasonPlanned,
 			"The mode is Plan: the deletion would remove the organization from the backend, and waits until the mode is Enforce or deletionPolicy Retain."))
@@ -42,6 +42,10 @@ func (r *Reconciler) finalize(ctx context.Context, s *scope) phase.Outcome {
 	r.schedule.forget(client.ObjectKeyFromObject(org))
 	// Told last: a removal of the finalizer that conflicts is repeated, and is no
 	// second happening.
+	if isSuspended(org) {
+		h := resumed()
+		r.Recorder.Eventf(org, nil, h.Type, h.Reason, h.Action, "%s", h.Note)
+	}
 	r.Recorder.Eventf(org, nil, ending.severity, ending.reason, "Delete", "%s", ending.note)
 	return phase.Outcome{}
 }
@@ -50,6 +54,9 @@ func (r *Reconciler) finalize(ctx context.Context, s *scope) phase.Outcome {
 type ending struct{ severity, reason, note string }
 
 func (r *Reconciler) letGoOfTenant(ctx context.Context, s *scope, remove bool) (ending, error) {
+	if err := r.Ledger.ResumeOrganization(ctx, s.id); err != nil {
+		return ending{}, err
+	}
 	if !remove {
 		return ending{
 			corev1.EventTypeNormal, v1alpha1.ReasonRetained,

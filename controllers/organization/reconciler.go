@@ -32,7 +32,12 @@ type Backends interface {
 // who was invited.
 type Ledger interface {
 	directory.Holdings
+	// ApplyOrganization records also that the organization is not suspended.
 	ApplyOrganization(ctx context.Context, o directory.Organization) error
+	// SuspendOrganization and ResumeOrganization record that it is, and that it is
+	// no longer; of one that is not known they record nothing.
+	SuspendOrganization(ctx context.Context, id directory.OrganizationID) error
+	ResumeOrganization(ctx context.Context, id directory.OrganizationID) error
 	RemoveOrganization(ctx context.Context, id directory.OrganizationID) error
 	// ReleaseAll forgets all holdings of an organization.
 	ReleaseAll(ctx context.Context, org directory.OrganizationID) error
@@ -130,8 +135,7 @@ func (r *Reconciler) converge(ctx context.Context, org *v1alpha1.Organization) p
 	case org.DeletionTimestamp != nil:
 		return r.finalize(ctx, s)
 	case org.Spec.Suspend:
-		return phase.Only(phase.Done(v1alpha1.ReasonSuspended,
-			"Suspended by spec.suspend: nothing is sent, changed or removed in the organization."))
+		return r.suspended(ctx, s, "Suspended by spec.suspend: nothing is sent, changed or removed in the organization.")
 	case org.Spec.Mode == v1alpha1.ModePlan:
 		return r.plan(ctx, s)
 	}

@@ -44,6 +44,13 @@ func (r *records) RemoveOrganization(ctx context.Context, id directory.Organizat
 	return r.Ledger.RemoveOrganization(ctx, id)
 }
 
+func (r *records) SuspendOrganization(ctx context.Context, id directory.OrganizationID) error {
+	if r.err != nil {
+		return r.err
+	}
+	return r.Ledger.SuspendOrganization(ctx, id)
+}
+
 func (r *records) Holdings(ctx context.Context, org directory.OrganizationID, after string, limit int) ([]directory.Holding, error) {
 	if r.listing != nil {
 		return nil, r.listing

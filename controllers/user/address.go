@@ -25,6 +25,9 @@ func (r *Reconciler) locate(ctx context.Context, s *scope) error {
 	if err != nil {
 		return err
 	}
+	if err := r.recordSuspension(ctx, held, false); err != nil {
+		return err
+	}
 	for _, h := range held {
 		if h.Address == s.person.Address {
 			continue
@@ -88,6 +91,8 @@ func (r *Reconciler) hold(ctx context.Context, s *scope) phase.Answer {
 	}
 	s.holding = known
 	s.holding.Organization, s.holding.Address, s.holding.Holder = s.id, s.current, s.user.Name
+	// Whoever takes over does so because they are not suspended.
+	s.holding.Suspended = false
 	if known.Origin == "" {
 		origin, err := r.origin(ctx, s)
 		if err != nil {
@@ -198,7 +203,8 @@ func (r *Reconciler) holdAlso(ctx context.Context, s *scope) error {
 		return err
 	}
 	return r.Holdings.Hold(ctx, directory.Holding{
-		Organization: s.id, Address: s.person.Address, Holder: s.user.Name, Origin: directory.HoldingCreated, Applied: known.Applied,
+		Organization: s.id, Address: s.person.Address, Holder: s.user.Name, Origin: directory.HoldingCreated,
+		Applied: known.Applied, Standing: known.Standing,
 	}, known.Holder)
 }
 

@@ -39,6 +39,10 @@ func (r *Reconciler) finalize(ctx context.Context, u *v1alpha1.User) phase.Outco
 	r.seen.Grew(string(u.UID), nil)
 	// Told last: a removal of the finalizer that conflicts is repeated, and is no
 	// second happening.
+	if isSuspended(u) {
+		h := resumed()
+		r.Recorder.Eventf(u, nil, h.Type, h.Reason, h.Action, "%s", h.Note)
+	}
 	if ending.reason != "" {
 		r.Recorder.Eventf(u, nil, corev1.EventTypeNormal, ending.reason, "Delete", "%s", ending.note)
 	}
@@ -59,12 +63,18 @@ func (r *Reconciler) release(ctx context.Context, u *v1alpha1.User) (ending, pha
 	if err != nil {
 		return ending{}, verdict.Of(err)
 	}
-	if d.organization == nil || d.tornDown() && d.organization.Spec.DeletionPolicy != v1alpha1.DeletionRemove {
+	stays := d.organization == nil || d.tornDown() && d.organization.Spec.DeletionPolicy != v1alpha1.DeletionRemove
+	if !stays {
+		if a, halted := reference.Halted(d.organization); halted {
+			return ending{}, a
+		}
+	}
+	if err := r.recordSuspension(ctx, d.held, false); err != nil {
+		return ending{}, verdict.Of(err)
+	}
+	if stays {
 		// The tenant stays as it is, and everybody in it.
 		return r.end(ctx, d, "", retained())
-	}
-	if a, halted := reference.Halted(d.organization); halted {
-		return ending{}, a
 	}
 	if err := r.passOn(ctx, d); err != nil {
 		return ending{}, verdict.Of(err)
@@ -93,6 +103,8 @@ type farewell struct {
 	backend      directory.Backend
 	// declared is the address in the spec, in canonical form; empty when it is none.
 	declared string
+	// held is what this User holds, as it was found.
+	held []directory.Holding
 	// addresses are those that this User holds and no living one has.
 	addresses []string
 	// heirs are the Users that take over the other addresses that it holds.
@@ -112,7 +124,11 @@ func (r *Reconciler) farewell(ctx context.Context, u *v1alpha1.User) (*farewell,
 	if err != nil {
 		return nil, err
 	}
-	asked := slices.Clone(held)
+	d.held = held
+	asked := make([]string, 0, len(held)+1)
+	for _, h := range held {
+		asked = append(asked, h.Address)
+	}
 	if d.declared, err = address.Canonical(u.Spec.Email); err != nil {
 		d.declared = ""
 	} else if !slices.Contains(asked, d.declared) {
@@ -138,19 +154,17 @@ func (r *Reconciler) farewell(ctx context.Context, u *v1alpha1.User) (*farewell,
 	return d, r.findBackend(ctx, d)
 }
 
-// heldBy are the addresses that a User holds, those included whose removal was begun.
-func (r *Reconciler) heldBy(ctx context.Context, id directory.OrganizationID, name string) ([]string, error) {
-	addresses := []string{}
+// heldBy is what a User holds, that included whose removal was begun.
+func (r *Reconciler) heldBy(ctx context.Context, id directory.OrganizationID, name string) ([]directory.Holding, error) {
+	var all []directory.Holding
 	for _, holder := range []string{name, directory.Leaving(name)} {
 		held, err := r.Holdings.HeldBy(ctx, id, holder)
 		if err != nil {
 			return nil, err
 		}
-		for _, h := range held {
-			addresses = append(addresses, h.Address)
-		}
+		all = append(all, held...)
 	}
-	return addresses, nil
+	return all, nil
 }
 
 // passOn makes heirs the holders of what they take over, as far as the User

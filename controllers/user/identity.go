@@ -30,6 +30,9 @@ func (r *Reconciler) identity(ctx context.Context, s *scope) phase.Answer {
 		return verdict.Of(err)
 	}
 	s.observed(member)
+	if err := r.inForce(ctx, s); err != nil {
+		return verdict.Of(err)
+	}
 	if a, differs := s.drifted(plan.AspectMember, plan.AspectState, plan.AspectProfile); differs {
 		return a
 	}

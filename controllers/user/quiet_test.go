@@ -70,6 +70,16 @@ func TestPromise_ConvergedMeansQuiet(t *testing.T) {
 		"waiting":   {withUnits("nowhere"), func(*world) {}},
 		"invalid":   {func(u *v1alpha1.User) { u.Spec.Email = "nobody" }, func(*world) {}},
 		"suspended": {func(u *v1alpha1.User) { u.Spec.Suspend = true }, func(*world) {}},
+		"suspended later": {delivering(v1alpha1.DeliveryEmail), func(w *world) {
+			w.sent("ada")
+			w.edit("ada", suspending(true))
+		}},
+		"kept out": {delivering(v1alpha1.DeliveryEmail), func(w *world) {
+			w.sent("ada")
+			w.Accept(ada, "Ada")
+			w.look("ada")
+			w.edit("ada", disabled)
+		}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, testkit.User("ada", test.edit))

@@ -94,8 +94,8 @@ func New(o Options) (*Reconciler, error) {
 			v1alpha1.ConditionAccessApplied, v1alpha1.ConditionInvited,
 		},
 		Beside:   []string{v1alpha1.ConditionPending, v1alpha1.ConditionAccepted},
-		Announce: []string{v1alpha1.ConditionInvited, v1alpha1.ConditionAccepted, v1alpha1.ConditionRemovalBlocked},
-		Silent:   []string{v1alpha1.ReasonMailQueued, v1alpha1.ReasonAwaitingAcceptance},
+		Announce: []string{v1alpha1.ConditionInvited, v1alpha1.ConditionRemovalBlocked},
+		Silent:   []string{v1alpha1.ReasonMailQueued},
 		Happened: happened,
 	})
 	if err != nil {
@@ -113,13 +113,10 @@ func (r *Reconciler) Reconcile(ctx context.Context, u *v1alpha1.User) (reconcile
 
 func (r *Reconciler) converge(ctx context.Context, u *v1alpha1.User) phase.Outcome {
 	switch {
-	case u.DeletionTimestamp != nil && u.Spec.Suspend:
-		return phase.Only(phase.Done(v1alpha1.ReasonSuspended,
-			"Suspended by spec.suspend: the deletion waits until it is false."))
+	case u.Spec.Suspend:
+		return r.suspended(ctx, u)
 	case u.DeletionTimestamp != nil:
 		return r.finalize(ctx, u)
-	case u.Spec.Suspend:
-		return phase.Only(phase.Done(v1alpha1.ReasonSuspended, "Suspended by spec.suspend: nothing is sent or changed."))
 	}
 	return phase.Run(ctx, &scope{user: u},
 		phase.Phase[*scope]{Condition: v1alpha1.ConditionReferencesResolved, Run: r.resolve},

@@ -1,6 +1,7 @@
 package user
 
 import (
+	"context"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -26,6 +27,34 @@ func (s *scope) tell(inv directory.Invitation, d invite.Decision) {
 		s.link().LinkSecretRef = before.LinkSecretRef
 	}
 	s.standing(inv, d)
+}
+
+// inForce records what is declared about access, when it has taken effect: the
+// backend has done it. One that a rail stops is not reached.
+func (r *Reconciler) inForce(ctx context.Context, s *scope) error {
+	standing := s.wanted()
+	if s.holding.Standing == standing {
+		return nil
+	}
+	changed := s.holding
+	changed.Standing = standing
+	if err := r.Holdings.Hold(ctx, changed, s.user.Name); err != nil {
+		return err
+	}
+	s.holding = changed
+	return nil
+}
+
+// wanted is what is declared about access, as a holding tells it.
+func (s *scope) wanted() directory.HoldingStanding {
+	switch {
+	case !s.kept():
+		return directory.HoldingEnabled
+	case s.user.Spec.Access == v1alpha1.AccessDisabled:
+		return directory.HoldingDisabled
+	default:
+		return directory.HoldingEnded
+	}
 }
 
 // moment is a time as a status holds it: omitted when it is none.

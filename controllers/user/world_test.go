@@ -25,7 +25,28 @@ import (
 type world struct {
 	*testing.T
 	*stage.Stage
-	users *user.Reconciler
+	holdings *holdings
+	users    *user.Reconciler
+}
+
+// keeper is [directory.Holdings] under a name that none of its methods has.
+type keeper interface{ directory.Holdings }
+
+// holdings is the ledger as the keeper of holdings, what writes failing on request.
+type holdings struct {
+	keeper
+	// err fails Hold before it takes effect, lost afterwards.
+	err, lost error
+}
+
+func (h *holdings) Hold(ctx context.Context, held directory.Holding, from string) error {
+	if h.err != nil {
+		return h.err
+	}
+	if err := h.keeper.Hold(ctx, held, from); err != nil {
+		return err
+	}
+	return h.lost
 }
 
 // newWorld applies these Users, and nothing has looked at them yet.
@@ -46,13 +67,14 @@ func newWorld(t *testing.T, users ...*v1alpha1.User) *world {
 func emptyWorld(t *testing.T) *world {
 	t.Helper()
 	s := stage.New(t)
+	kept := &holdings{keeper: s.Ledger}
 	users, err := user.New(user.Options{
-		Client: s.Client, Secrets: s.Client, Backends: s.Backends, Changes: s.Ledger, Holdings: s.Ledger, Rails: s.Ledger, Alarm: s.Alarm, Recorder: s.Recorder, Clock: s.Clock,
+		Client: s.Client, Secrets: s.Client, Backends: s.Backends, Changes: s.Ledger, Holdings: kept, Rails: s.Ledger, Alarm: s.Alarm, Recorder: s.Recorder, Clock: s.Clock,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &world{T: t, Stage: s, users: users}
+	return &world{T: t, Stage: s, holdings: kept, users: users}
 }
 
 const week = 7 * 24 * time.Hour

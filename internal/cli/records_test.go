@@ -37,6 +37,7 @@ func backend(asked string) report.Report {
 			{ID: "3", At: joined.Add(2 * time.Minute), Actor: "portal", Action: "Accepted", Address: "ada@example.com", Invitation: "i-1", Revision: 1},
 			{ID: "2", At: joined.Add(time.Minute), Actor: "outbox", Action: "Rejected", Address: "eve@example.com", Revision: 2, Note: hostile},
 			{ID: "1", At: joined, Actor: "manager", Action: "OrganizationApplied"},
+			{ID: "0", At: joined.Add(-time.Minute), Actor: "manager", Action: "AccessEnded", Address: "off@example.com", Note: "by User off"},
 		},
 	}
 }

@@ -18,6 +18,13 @@ type Holding struct {
 	Origin HoldingOrigin
 	// Applied is a fingerprint of what was applied last; empty for nothing yet.
 	Applied string
+	// Standing is what the declaration asks for about access, as far as it has
+	// taken effect: after the rails let it, and the backend has done it.
+	Standing HoldingStanding
+	// Suspended is true while the declaration is: then nothing is done for it, and
+	// Standing stays what it was. Kept by itself, so that the end of a suspension
+	// shows what else has changed.
+	Suspended bool
 	// Since is when the address was held first; kept when the holder changes.
 	Since time.Time
 }
@@ -32,10 +39,23 @@ const (
 	HoldingAdopted HoldingOrigin = "Adopted"
 )
 
+// HoldingStanding says whether a declaration keeps the person out, and why.
+type HoldingStanding string
+
+const (
+	// HoldingEnabled is the usual: access is the person's as soon as they are in.
+	HoldingEnabled HoldingStanding = ""
+	// HoldingDisabled: access is kept from the person until it is enabled again.
+	HoldingDisabled HoldingStanding = "Disabled"
+	// HoldingEnded: the time is over for which access was given.
+	HoldingEnded HoldingStanding = "Ended"
+)
+
 // Holdings keeps who manages which address. The ledger does.
 type Holdings interface {
-	// Hold records the holding, or changes holder and fingerprint of the one that
-	// is there; Origin and Since stay. It writes nothing when nothing differs.
+	// Hold records the holding, or changes holder, fingerprint, standing and
+	// suspension of the one that is there; Origin and Since stay. It writes nothing
+	// when nothing differs.
 	// from is who holds the address as far as the caller knows, empty for nobody:
 	// KindConflict when it is neither that nor the new holder, so that nobody takes
 	// over, or removes, whom somebody else has taken over meanwhile.

@@ -26,8 +26,9 @@ const (
 var _ directory.Holdings = (*Ledger)(nil)
 
 // Hold implements [directory.Holdings]. What is there already is only read. That
-// a member was adopted, and that another declaration took over, is in the audit
-// trail. KindInvalid means that it can never be stored.
+// a member was adopted, that another declaration took over, and every change of
+// standing and suspension is in the audit trail. KindInvalid means that it can
+// never be stored.
 func (l *Ledger) Hold(ctx context.Context, h directory.Holding, from string) error {
 	const op = "hold an address"
 	if err := checkHolding(op, h); err != nil {
@@ -62,6 +63,10 @@ func checkHolding(op string, h directory.Holding) error {
 		return directory.Errorf(directory.KindInvalid, op, "the origin is %q: it is %s or %s",
 			h.Origin, directory.HoldingCreated, directory.HoldingAdopted)
 	}
+	if accessAction(h.Standing) == "" {
+		return directory.Errorf(directory.KindInvalid, op, "the standing is %q: it is empty, %s or %s",
+			h.Standing, directory.HoldingDisabled, directory.HoldingEnded)
+	}
 	for _, text := range []string{h.Holder, h.Applied} {
 		if text != "" && !plain(text, maxName) {
 			return directory.Errorf(directory.KindInvalid, op, "the holder or the fingerprint is too long or not plain text")
@@ -71,29 +76,38 @@ func checkHolding(op string, h directory.Holding) error {
 }
 
 // sameHolding compares what Hold may change.
-func sameHolding(a, b directory.Holding) bool { return a.Holder == b.Holder && a.Applied == b.Applied }
+func sameHolding(a, b directory.Holding) bool {
+	return a.Holder == b.Holder && a.Applied == b.Applied && a.Standing == b.Standing && a.Suspended == b.Suspended
+}
 
 // insertHolding makes the holding; errRaced when somebody else was faster.
 func (l *Ledger) insertHolding(ctx context.Context, tx database.Tx, h directory.Holding) error {
 	err := expectOne(tx.ExecContext(ctx, `
-		INSERT INTO holdings (organization, address, holder, origin, applied, since)
-		VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (organization, address) DO NOTHING`,
-		h.Organization, h.Address, h.Holder, h.Origin, h.Applied, database.Micros(l.now())))
-	if err != nil || h.Origin != directory.HoldingAdopted {
+		INSERT INTO holdings (organization, address, holder, origin, applied, since, standing, suspended)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (organization, address) DO NOTHING`,
+		h.Organization, h.Address, h.Holder, h.Origin, h.Applied, database.Micros(l.now()), h.Standing, flag(h.Suspended)))
+	if err == nil && h.Origin == directory.HoldingAdopted {
+		err = l.audit(ctx, tx, holdingEntry(h, ActionAdopted, "for "+nameOf(h.Holder)))
+	}
+	if err != nil {
 		return err
 	}
-	return l.audit(ctx, tx, holdingEntry(h, ActionAdopted, "for "+nameOf(h.Holder)))
+	return l.auditStanding(ctx, tx, directory.Holding{}, h)
 }
 
 func (l *Ledger) updateHolding(ctx context.Context, tx database.Tx, known, h directory.Holding) error {
 	err := expectOne(tx.ExecContext(ctx, `
-		UPDATE holdings SET holder = $3, applied = $4
-		WHERE organization = $1 AND address = $2 AND holder = $5 AND applied = $6`,
-		h.Organization, h.Address, h.Holder, h.Applied, known.Holder, known.Applied))
-	if _, leaving := directory.IsLeaving(h.Holder); err != nil || known.Holder == h.Holder || leaving {
+		UPDATE holdings SET holder = $3, applied = $4, standing = $5, suspended = $6
+		WHERE organization = $1 AND address = $2 AND holder = $7 AND applied = $8 AND standing = $9 AND suspended = $10`,
+		h.Organization, h.Address, h.Holder, h.Applied, h.Standing, flag(h.Suspended),
+		known.Holder, known.Applied, known.Standing, flag(known.Suspended)))
+	if _, leaving := directory.IsLeaving(h.Holder); err == nil && known.Holder != h.Holder && !leaving {
+		err = l.audit(ctx, tx, holdingEntry(h, ActionHandedOver, "from "+nameOf(known.Holder)+" to "+nameOf(h.Holder)))
+	}
+	if err != nil {
 		return err
 	}
-	return l.audit(ctx, tx, holdingEntry(h, ActionHandedOver, "from "+nameOf(known.Holder)+" to "+nameOf(h.Holder)))
+	return l.auditStanding(ctx, tx, known, h)
 }
 
 func nameOf(holder string) string {
@@ -184,7 +198,7 @@ func (l *Ledger) ReleaseAll(ctx context.Context, org directory.OrganizationID) e
 }
 
 const (
-	selectHoldings   = "SELECT organization, address, holder, origin, applied, since FROM holdings "
+	selectHoldings   = "SELECT organization, address, holder, origin, applied, since, standing, suspended FROM holdings "
 	holdingOfAddress = selectHoldings + "WHERE organization = $1 AND address = $2"
 	holdingsOfHolder = selectHoldings + "WHERE organization = $1 AND holder = $2"
 	holdingsAfter    = selectHoldings + "WHERE organization = $1 AND address > $2 ORDER BY address LIMIT $3"
@@ -225,8 +239,8 @@ func selectHolding(ctx context.Context, tx database.Tx, org directory.Organizati
 
 func scanHolding(row interface{ Scan(into ...any) error }) (directory.Holding, error) {
 	var h directory.Holding
-	var since int64
-	err := row.Scan(&h.Organization, &h.Address, &h.Holder, &h.Origin, &h.Applied, &since)
-	h.Since = database.FromMicros(since)
+	var since, suspended int64
+	err := row.Scan(&h.Organization, &h.Address, &h.Holder, &h.Origin, &h.Applied, &since, &h.Standing, &suspended)
+	h.Since, h.Suspended = database.FromMicros(since), suspended != 0
 	return h, err
 }

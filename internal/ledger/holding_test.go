@@ -120,7 +120,7 @@ func TestPromise_HoldingsAreQuiet(t *testing.T) {
 	eachDatabase(t, func(w *world) {
 		observer := databasetest.Second(w.t, w.db)
 		w.hold(held(ada, "ada", "f1"))
-		before := w.holdingsVersion(observer)
+		before := w.versionOf(observer, "holdings")
 		for range 3 {
 			w.hold(held(ada, "ada", "f1"))
 			if err := w.Release(w.t.Context(), clinic, "nobody@example.com", "ada"); err != nil {
@@ -130,21 +130,21 @@ func TestPromise_HoldingsAreQuiet(t *testing.T) {
 				w.t.Fatal(err)
 			}
 		}
-		if diff := cmp.Diff(before, w.holdingsVersion(observer)); diff != "" {
+		if diff := cmp.Diff(before, w.versionOf(observer, "holdings")); diff != "" {
 			w.t.Errorf("something was written: %s", diff)
 		}
 		w.hold(held(ada, "ada", "f2"))
-		if before == w.holdingsVersion(observer) {
+		if before == w.versionOf(observer, "holdings") {
 			w.t.Error("a new fingerprint was not written")
 		}
 	})
 }
 
-// holdingsVersion changes whenever somebody else writes a holding; see
+// versionOf changes whenever somebody else writes to the table; see
 // [world.fingerprint].
-func (w *world) holdingsVersion(observer *database.DB) string {
+func (w *world) versionOf(observer *database.DB, table string) string {
 	w.t.Helper()
-	query := "SELECT COALESCE(SUM(CAST(CAST(xmin AS TEXT) AS BIGINT)), 0) FROM holdings"
+	query := "SELECT COALESCE(SUM(CAST(CAST(xmin AS TEXT) AS BIGINT)), 0) FROM " + table
 	if observer.Dialect() == database.SQLite {
 		query = "SELECT data_version FROM pragma_data_version"
 	}
@@ -155,7 +155,7 @@ func (w *world) holdingsVersion(observer *database.DB) string {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	return w.fingerprint(observer) + fmt.Sprint("holdings ", version)
+	return w.fingerprint(observer) + fmt.Sprint(table, " ", version)
 }
 
 // Pages are in order, leave nobody out, and stay in their organization.
@@ -235,6 +235,7 @@ func TestHoldRefusesWhatCanNeverBe(t *testing.T) {
 		"no organization":  func(h *directory.Holding) { h.Organization = "" },
 		"no origin":        func(h *directory.Holding) { h.Origin = "" },
 		"unknown origin":   func(h *directory.Holding) { h.Origin = "Stolen" },
+		"unknown standing": func(h *directory.Holding) { h.Standing = "Suspended" },
 		"NUL in a holder":  func(h *directory.Holding) { h.Holder = "a\x00b" },
 		"endless applied":  func(h *directory.Holding) { h.Applied = strings.Repeat("a", 10_000) },
 		"control in a key": func(h *directory.Holding) { h.Address = "a\r\n@example.com" },

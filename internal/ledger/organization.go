@@ -13,9 +13,9 @@ import (
 const removalChunk = 500
 
 // ApplyOrganization makes known as whom the organization writes and what it
-// wants done about a mail that nobody knows the fate of. Invite needs that.
-// Applying what is there already writes nothing. KindInvalid means that a
-// value can never be stored.
+// wants done about a mail that nobody knows the fate of. Invite needs that. An
+// organization that was suspended is so no longer. Applying what is there already
+// writes nothing. KindInvalid means that a value can never be stored.
 func (l *Ledger) ApplyOrganization(ctx context.Context, o directory.Organization) error {
 	const op = "record the organization"
 	if o.UnknownDelivery == "" {
@@ -26,7 +26,10 @@ func (l *Ledger) ApplyOrganization(ctx context.Context, o directory.Organization
 	}
 	return l.write(ctx, op, func(ctx context.Context, tx database.Tx) error {
 		known, err := organization(ctx, tx, o.ID)
-		if err != nil || (known != nil && *known == o) {
+		if err == nil && known != nil && known.suspended {
+			err = l.setSuspended(ctx, tx, o.ID, false)
+		}
+		if err != nil || (known != nil && known.Organization == o) {
 			return err
 		}
 		_, err = tx.ExecContext(ctx, `
@@ -59,13 +62,21 @@ func checkOrganization(op string, o directory.Organization) error {
 	return nil
 }
 
+// knownOrganization is an organization with what of it is not applied.
+type knownOrganization struct {
+	directory.Organization
+	suspended bool
+}
+
 // organization returns nil when it is not known.
-func organization(ctx context.Context, tx database.Tx, id directory.OrganizationID) (*directory.Organization, error) {
-	var o directory.Organization
+func organization(ctx context.Context, tx database.Tx, id directory.OrganizationID) (*knownOrganization, error) {
+	var o knownOrganization
+	var suspended int64
 	err := tx.QueryRowContext(ctx, `
-		SELECT id, display_name, mail_from, mail_reply_to, mail_server, unknown_delivery
+		SELECT id, display_name, mail_from, mail_reply_to, mail_server, unknown_delivery, suspended
 		FROM ledger_organizations WHERE id = $1`, id).
-		Scan(&o.ID, &o.DisplayName, &o.Mail.From, &o.Mail.ReplyTo, &o.Mail.Server, &o.UnknownDelivery)
+		Scan(&o.ID, &o.DisplayName, &o.Mail.From, &o.Mail.ReplyTo, &o.Mail.Server, &o.UnknownDelivery, &suspended)
+	o.suspended = suspended != 0
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil
 	}

@@ -26,6 +26,8 @@ func TestBY8_DatabaseThatGoesAndComesBack(t *testing.T) {
 	attempts := map[string]func() error{
 		"apply":   func() error { return w.ApplyOrganization(ctx, directory.Organization{ID: clinic}) },
 		"remove":  func() error { return w.RemoveOrganization(ctx, clinic) },
+		"suspend": func() error { return w.SuspendOrganization(ctx, clinic) },
+		"resume":  func() error { return w.ResumeOrganization(ctx, clinic) },
 		"invite":  func() error { _, err := w.Invite(ctx, request(ada, 1)); return err },
 		"observe": func() error { _, err := w.Invitation(ctx, clinic, ada); return err },
 		"close":   func() error { return w.Close(ctx, clinic, ada) },
