@@ -22,12 +22,6 @@ func newReaders(pool *sql.DB, n int) *readers {
 	return r
 }
 
-// readTx is a [Tx] that only reads.
-type readTx struct {
-	hooks
-	*session
-}
-
 func (r *readers) read(ctx context.Context, f func(context.Context, Tx) error) error {
 	var s *session
 	select {
@@ -49,14 +43,16 @@ func (r *readers) read(ctx context.Context, f func(context.Context, Tx) error) e
 			return err
 		}
 	}
-	if err := s.exec(ctx, "BEGIN"); err != nil {
+	lasting := context.WithoutCancel(ctx)
+	if err := s.exec(lasting, "BEGIN"); err != nil {
 		return err
 	}
-	t := &readTx{session: s}
+	t := &sessionTx{session: s}
 	err := t.run(ctx, t, f)
-	// Also when the context has ended meanwhile, so that the connection is of use
-	// to the next.
-	if ended := s.exec(context.WithoutCancel(ctx), "ROLLBACK"); ended != nil {
+	if err == nil {
+		err = ctx.Err()
+	}
+	if ended := s.exec(lasting, "ROLLBACK"); ended != nil {
 		return errors.Join(err, ended)
 	}
 	kept = true

@@ -27,15 +27,6 @@ func TestReadsLeaveConnectionsFit(t *testing.T) {
 		"an error of its own": func() error {
 			return db.Read(ctx, func(context.Context, database.Tx) error { return errMine })
 		},
-		"rows left open": func() error {
-			return db.Read(ctx, func(ctx context.Context, tx database.Tx) error {
-				rows, err := tx.QueryContext(ctx, "SELECT name FROM sqlite_master") //nolint:sqlclosecheck // that they are left open is what is tested
-				if err == nil {
-					rows.Next()
-				}
-				return errors.Join(err, errMine, rows.Err())
-			})
-		},
 		"a statement that does not compile": func() error {
 			return db.Read(ctx, func(ctx context.Context, tx database.Tx) error {
 				var n int64

@@ -38,7 +38,7 @@ type batch struct {
 	done chan struct{}
 	// broken is who left the transaction where it should not be: SQLite rolls
 	// all of it back by itself when the disk is full or failing.
-	broken *batchTx
+	broken *sessionTx
 	// err is what those are told who did not break it.
 	err error
 }
@@ -63,7 +63,7 @@ func (w *writer) write(ctx context.Context, f func(context.Context, Tx) error) e
 		w.queue.leave()
 		return err
 	}
-	t := &batchTx{writer: w}
+	t := &sessionTx{session: w.session}
 	err = w.savepoint(ctx, b, t, f)
 	w.handOver(context.WithoutCancel(ctx), b)
 	<-b.done
@@ -103,7 +103,7 @@ func (w *writer) begin(ctx context.Context) (*batch, error) {
 }
 
 // savepoint runs f so that its failure, or its panic, undoes only its own work.
-func (w *writer) savepoint(ctx context.Context, b *batch, t *batchTx, f func(context.Context, Tx) error) error {
+func (w *writer) savepoint(ctx context.Context, b *batch, t *sessionTx, f func(context.Context, Tx) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -135,7 +135,7 @@ func (w *writer) savepoint(ctx context.Context, b *batch, t *batchTx, f func(con
 }
 
 // undo takes back what f did. Where that fails SQLite has taken back more.
-func (w *writer) undo(ctx context.Context, b *batch, t *batchTx) {
+func (w *writer) undo(ctx context.Context, b *batch, t *sessionTx) {
 	if w.session.exec(ctx, "ROLLBACK TO one") != nil || w.session.exec(ctx, "RELEASE one") != nil {
 		b.broken = t
 	}
