@@ -1,0 +1,112 @@
+package protocol
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+	"k8s.io/utils/clock"
+
+	"github.com/rollcall-dev/rollcall/internal/directory"
+)
+
+// pauseUnasked is how long the client pauses after a 429 that does not say.
+const pauseUnasked = 2 * time.Second
+
+// gate decides when a request may begin: not while the service provider asked
+// for a pause, not while it cannot be reached, not more often than configured,
+// not more at once than configured.
+type gate struct {
+	clock   clock.Clock
+	slots   chan struct{}
+	limiter *rate.Limiter
+	breaker breaker
+
+	mu          sync.Mutex
+	pausedUntil time.Time
+}
+
+func newGate(o Options) *gate {
+	limit, burst := rate.Inf, max(o.Rate.Burst, 1)
+	if o.Rate.PerSecond > 0 {
+		limit = rate.Limit(o.Rate.PerSecond)
+	}
+	return &gate{
+		clock:   o.Clock,
+		slots:   make(chan struct{}, o.MaxInFlight),
+		limiter: rate.NewLimiter(limit, burst),
+		breaker: breaker{limit: o.Breaker.Failures, pause: o.Breaker.Pause},
+	}
+}
+
+// enter waits until a request may begin, or fails at once when it may not.
+// Every enter without an error is followed by one leave.
+func (g *gate) enter(ctx context.Context, op string) error {
+	if err := g.closed(op, g.breaker.blocked); err != nil {
+		return err
+	}
+	select {
+	case g.slots <- struct{}{}:
+	case <-ctx.Done():
+		return interrupted(ctx, op)
+	}
+	err := g.await(ctx, op)
+	if err == nil {
+		// Somebody may have met a 429 while we waited.
+		err = g.closed(op, g.breaker.allow)
+	}
+	if err != nil {
+		<-g.slots
+	}
+	return err
+}
+
+// leave tells how the request ended.
+func (g *gate) leave(o outcome) {
+	g.breaker.record(g.clock.Now(), o)
+	<-g.slots
+}
+
+// pause stops all requests for the time.
+func (g *gate) pause(d time.Duration) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if until := g.clock.Now().Add(d); until.After(g.pausedUntil) {
+		g.pausedUntil = until
+	}
+}
+
+// closed says why no request may begin now.
+func (g *gate) closed(op string, blocked func(time.Time) time.Duration) error {
+	now := g.clock.Now()
+	g.mu.Lock()
+	left := g.pausedUntil.Sub(now)
+	g.mu.Unlock()
+	if left > 0 {
+		return waitError(directory.KindRateLimited, op, "the service provider asked to wait", left)
+	}
+	if left := blocked(now); left > 0 {
+		return waitError(directory.KindUnavailable, op, "the service provider could not be reached several times in a row, it is tried again in a while", left)
+	}
+	return nil
+}
+
+// await waits for the configured rate.
+func (g *gate) await(ctx context.Context, op string) error {
+	now := g.clock.Now()
+	reservation := g.limiter.ReserveN(now, 1)
+	delay := reservation.DelayFrom(now)
+	if delay <= 0 {
+		return nil
+	}
+	timer := g.clock.NewTimer(delay)
+	defer timer.Stop()
+	select {
+	case <-timer.C():
+		return nil
+	case <-ctx.Done():
+		reservation.CancelAt(g.clock.Now())
+		return interrupted(ctx, op)
+	}
+}
