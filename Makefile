@@ -1,7 +1,9 @@
 # Everything one does with this repository. "make" alone lists it.
 #
 # Needed: Go (the version in go.mod), a C compiler for the race detector, bash. All else is built from the Go module
-# proxy at pinned versions: the control plane into bin/k8s (hack/controlplane), the tools into bin/tools (hack/tools).
+# proxy at pinned versions: the control plane into bin/k8s (hack/controlplane), the tools into bin/tools (hack/tools),
+# Casdoor into bin/casdoor (hack/casdoor). Where there are node and npm, scimmy comes from the npm registry into
+# bin/scimmy (hack/scimmy).
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
@@ -50,7 +52,7 @@ run: controlplane bin/rollcall ## Run Rollcall here: its own control plane, or K
 
 # -shuffle=on makes the go command run every test anew, so that -count=1 is not needed.
 .PHONY: test
-test: controlplane ## Run every test with the race detector, on a real control plane.
+test: controlplane backends ## Run every test with the race detector, on a real control plane.
 	@hack/test-needs
 	$(WITH_CONTROLPLANE) go test -race -shuffle=on -timeout 30m $(PACKAGES)
 	@cd hack/controlplane && go test -race -shuffle=on ./...
@@ -139,6 +141,28 @@ image: ## Build the container image; IMAGE=<name> names it.
 .PHONY: controlplane
 controlplane: ## Provide etcd, kube-apiserver, kube-controller-manager and kubectl in bin/k8s.
 	@cd hack/controlplane && go run ./fetch -out $(CURDIR)/bin/k8s
+
+.PHONY: backends
+backends: scimmy casdoor ## Provide the service providers that the tests of backends run against, where they can run.
+
+.PHONY: scimmy
+scimmy:
+	@hack/scimmy/install
+
+# Casdoor takes minutes to build the first time, so it is only built where it can run, or must.
+.PHONY: casdoor
+casdoor: bin/casdoor/launch
+	@if bin/casdoor/launch try 2>/dev/null || [[ "$${REQUIRE_CASDOOR:-}" == 1 ]]; then $(MAKE) bin/casdoor/casdoor; fi
+
+.PHONY: bin/casdoor/launch
+bin/casdoor/launch:
+	@CGO_ENABLED=0 go build -trimpath -buildvcs=false -o $@ ./internal/testkit/casdoor/launch
+
+# Built again when its pin changes, and not otherwise.
+bin/casdoor/casdoor: hack/casdoor/go.mod hack/casdoor/go.sum
+	@echo "building $@ (the first time takes some minutes)"
+	@cd hack/casdoor && go build -trimpath -buildvcs=false -ldflags='-s -w' -o $(CURDIR)/$@ github.com/casdoor/casdoor
+	@touch $@
 
 .PHONY: tools
 tools: $(CONTROLLER_GEN) $(CRD_REF_DOCS) $(GOLANGCI_LINT) ## Build the generators and linters into bin/tools.

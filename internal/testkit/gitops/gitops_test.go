@@ -89,7 +89,7 @@ func kindOf[K any, T object[K]](steps, beside []string, fields func(T) status.Fi
 func kinds() map[string]kind {
 	resolved, provisioned := v1alpha1.ConditionReferencesResolved, v1alpha1.ConditionProvisioned
 	return map[string]kind{
-		"IdentityBackend": kindOf([]string{v1alpha1.ConditionReachable}, nil, func(o *v1alpha1.IdentityBackend) status.Fields {
+		"IdentityBackend": kindOf([]string{v1alpha1.ConditionReachable, v1alpha1.ConditionCredentialsValid}, nil, func(o *v1alpha1.IdentityBackend) status.Fields {
 			return status.Fields{ObservedGeneration: &o.Status.ObservedGeneration, Conditions: &o.Status.Conditions}
 		}),
 		"Organization": kindOf([]string{v1alpha1.ConditionBackendReady, provisioned},

@@ -79,6 +79,7 @@ func (s *Stage) Provide(objects ...client.Object) {
 		case *v1alpha1.IdentityBackend:
 			o.Status.ObservedGeneration = o.Generation
 			provided(&o.Status.Conditions, o.Generation, v1alpha1.ConditionReachable)
+			provided(&o.Status.Conditions, o.Generation, v1alpha1.ConditionCredentialsValid)
 		case *v1alpha1.Organization:
 			tenant := directory.Organization{ID: organization(o.Name), DisplayName: o.Spec.DisplayName}
 			s.must(s.Memory.ApplyOrganization(ctx, tenant))
