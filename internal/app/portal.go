@@ -12,7 +12,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"golang.org/x/sync/errgroup"
 
-	"github.com/rollcall-dev/rollcall/internal/backend/embedded"
 	"github.com/rollcall-dev/rollcall/internal/ledger"
 	"github.com/rollcall-dev/rollcall/internal/portal"
 )
@@ -50,7 +49,7 @@ func newPortal(log logr.Logger, o webOptions, s *store, metrics prometheus.Regis
 	}
 	log = log.WithName("portal")
 	handler, err := portal.New(portal.Options{
-		BaseURL: o.url, Invitations: invitations{s.ledger, s.embedded}, Joins: s.ledger, Accounts: s.embedded,
+		BaseURL: o.url, Invitations: invitations{s.ledger, s.embedded}, Joins: s.ledger, Accounts: s.embedded, Elsewhere: s.ledger,
 		Health: s.db.Ping, TrustedProxies: proxies, Clock: wallClock(), Log: log, Registerer: metrics,
 	})
 	if err != nil {
@@ -76,11 +75,4 @@ func serveMetrics(ctx context.Context, log logr.Logger, address string, metrics 
 	mux := http.NewServeMux()
 	mux.Handle("/metrics", promhttp.HandlerFor(metrics, promhttp.HandlerOpts{}))
 	return portal.Serve(ctx, listener, portal.NewServer(mux, log))
-}
-
-// invitations is the portal's view: the ledger tells, the embedded backend
-// takes acceptances, in one transaction with the ledger.
-type invitations struct {
-	*ledger.Ledger
-	*embedded.Backend
 }

@@ -92,7 +92,12 @@ func (l *Ledger) fulfil(ctx context.Context, tx database.Tx, op string, w wish) 
 	if wait := tooSoon(history, w.Purpose, w.now); wait > 0 {
 		return nil, &directory.Error{Kind: directory.KindRateLimited, Op: op, RetryAfter: wait, Err: errTooSoon}
 	}
-	return l.issue(ctx, tx, history, w)
+	issued, err := l.issue(ctx, tx, history, w)
+	if err != nil {
+		return nil, err
+	}
+	issued.signInURL = tenant.SignInURL
+	return issued, nil
 }
 
 // newestOfAddress has its limit in the text: SQLite (since 3.47) compiles a

@@ -12,8 +12,9 @@ import (
 // removalChunk bounds a transaction of RemoveOrganization.
 const removalChunk = 500
 
-// ApplyOrganization makes known as whom the organization writes and what it
-// wants done about a mail that nobody knows the fate of. Invite needs that. An
+// ApplyOrganization makes known as whom the organization writes, what it wants
+// done about a mail that nobody knows the fate of, and where its people sign in.
+// Invite needs that. An
 // organization that was suspended is so no longer. Applying what is there already
 // writes nothing. KindInvalid means that a value can never be stored.
 func (l *Ledger) ApplyOrganization(ctx context.Context, o directory.Organization) error {
@@ -33,12 +34,12 @@ func (l *Ledger) ApplyOrganization(ctx context.Context, o directory.Organization
 			return err
 		}
 		_, err = tx.ExecContext(ctx, `
-			INSERT INTO ledger_organizations (id, display_name, mail_from, mail_reply_to, mail_server, unknown_delivery)
-			VALUES ($1, $2, $3, $4, $5, $6)
+			INSERT INTO ledger_organizations (id, display_name, mail_from, mail_reply_to, mail_server, unknown_delivery, sign_in_url)
+			VALUES ($1, $2, $3, $4, $5, $6, $7)
 			ON CONFLICT (id) DO UPDATE SET display_name = excluded.display_name, mail_from = excluded.mail_from,
 				mail_reply_to = excluded.mail_reply_to, mail_server = excluded.mail_server,
-				unknown_delivery = excluded.unknown_delivery`,
-			o.ID, o.DisplayName, o.Mail.From, o.Mail.ReplyTo, o.Mail.Server, o.UnknownDelivery)
+				unknown_delivery = excluded.unknown_delivery, sign_in_url = excluded.sign_in_url`,
+			o.ID, o.DisplayName, o.Mail.From, o.Mail.ReplyTo, o.Mail.Server, o.UnknownDelivery, o.SignInURL)
 		if err != nil {
 			return err
 		}
@@ -59,7 +60,7 @@ func checkOrganization(op string, o directory.Organization) error {
 			return directory.Errorf(directory.KindInvalid, op, "the organization's name or mail identity is too long or not plain text")
 		}
 	}
-	return nil
+	return checkSignIn(op, o.SignInURL)
 }
 
 // knownOrganization is an organization with what of it is not applied.
@@ -73,9 +74,9 @@ func organization(ctx context.Context, tx database.Tx, id directory.Organization
 	var o knownOrganization
 	var suspended int64
 	err := tx.QueryRowContext(ctx, `
-		SELECT id, display_name, mail_from, mail_reply_to, mail_server, unknown_delivery, suspended
+		SELECT id, display_name, mail_from, mail_reply_to, mail_server, unknown_delivery, sign_in_url, suspended
 		FROM ledger_organizations WHERE id = $1`, id).
-		Scan(&o.ID, &o.DisplayName, &o.Mail.From, &o.Mail.ReplyTo, &o.Mail.Server, &o.UnknownDelivery, &suspended)
+		Scan(&o.ID, &o.DisplayName, &o.Mail.From, &o.Mail.ReplyTo, &o.Mail.Server, &o.UnknownDelivery, &o.SignInURL, &suspended)
 	o.suspended = suspended != 0
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil
@@ -87,10 +88,15 @@ func organization(ctx context.Context, tx database.Tx, id directory.Organization
 }
 
 // RemoveOrganization closes every invitation of the organization, cancels what
-// is queued, and forgets its mail identity. What happened stays in the records.
+// is queued, and forgets its mail identity and everybody's admission. What happened stays in the records.
 // Removing one that is not there succeeds.
 func (l *Ledger) RemoveOrganization(ctx context.Context, id directory.OrganizationID) error {
 	const op = "remove the organization from the ledger"
+	// Before the organization, and in portions; whom somebody lets in meanwhile goes
+	// with it.
+	if err := l.dismissAll(ctx, op, id); err != nil {
+		return err
+	}
 	for {
 		found := 0
 		err := l.write(ctx, op, func(ctx context.Context, tx database.Tx) error {
@@ -120,6 +126,9 @@ func (l *Ledger) forget(ctx context.Context, tx database.Tx, id directory.Organi
 		return err
 	}
 	if err := forgetRails(ctx, tx, id); err != nil {
+		return err
+	}
+	if _, err := tx.ExecContext(ctx, "DELETE FROM admissions WHERE organization = $1", id); err != nil {
 		return err
 	}
 	result, err := tx.ExecContext(ctx, "DELETE FROM ledger_organizations WHERE id = $1", id)

@@ -35,7 +35,16 @@ func TestBY8_DatabaseThatGoesAndComesBack(t *testing.T) {
 		"look up": func() error { _, err := w.Lookup(ctx, token); return err },
 		"redeem":  func() error { _, err := w.redeem(token); return err },
 		"decline": func() error { return w.Decline(ctx, token) },
-		"claim":   func() error { _, err := w.Claim(ctx, 1); return err },
+		"accept":  func() error { return w.accept(token) },
+		"admit": func() error {
+			return w.Admit(ctx, admission(ada, directory.MemberInvited), directory.Admission{})
+		},
+		"admission":  func() error { _, err := w.Admission(ctx, clinic, ada); return err },
+		"admissions": func() error { _, err := w.Admissions(ctx, clinic, "", 1); return err },
+		"readdress":  func() error { return w.Readdress(ctx, clinic, ada, grace) },
+		"dismiss":    func() error { return w.Dismiss(ctx, clinic, ada) },
+		"sign-in":    func() error { _, err := w.SignInURL(ctx, clinic); return err },
+		"claim":      func() error { _, err := w.Claim(ctx, 1); return err },
 		"finish": func() error {
 			return w.Finish(ctx, claimed.ID, directory.DeliveryOutcome{Result: directory.ResultSent})
 		},

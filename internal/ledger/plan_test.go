@@ -43,6 +43,11 @@ func TestPromise_RedemptionAndItsNeighboursAreO1(t *testing.T) {
 		"hold":              holdSurge,
 		"held":              selectHeld,
 		"release":           releaseHeld,
+		"an admission":      admissionOfAddress,
+		"admissions":        admissionsAfter,
+		"admit":             changeAdmission,
+		"let in":            activateAdmission,
+		"dismiss":           dismissSome,
 		"trim the changes":  "DELETE FROM changes WHERE sequence <= $1",
 	} {
 		t.Run(reason, func(t *testing.T) {

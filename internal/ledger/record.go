@@ -40,9 +40,10 @@ type record struct {
 	bulk bool
 
 	// tenant is false when the organization is not known any more.
-	tenant  bool
-	mail    directory.MailIdentity
-	unknown directory.UnknownDelivery
+	tenant    bool
+	mail      directory.MailIdentity
+	unknown   directory.UnknownDelivery
+	signInURL string
 }
 
 // deliveryRecord is a delivery as it is stored; its state is "" when there is none.
@@ -68,7 +69,7 @@ SELECT i.id, i.organization, i.address, i.revision, i.asked, i.request, i.purpos
        COALESCE(d.id, ''), COALESCE(d.ordinal, 0), COALESCE(d.state, ''), COALESCE(d.attempts, 0), COALESCE(d.resent, 0), COALESCE(d.departed, 0), COALESCE(d.next_at, 0),
        COALESCE(d.claimed_by, ''), COALESCE(d.claimed_until, 0), COALESCE(d.sent_at, 0), COALESCE(d.last_error, ''),
        COALESCE(o.id, ''), COALESCE(o.mail_from, ''), COALESCE(o.mail_reply_to, ''), COALESCE(o.mail_server, ''),
-       COALESCE(o.unknown_delivery, '')
+       COALESCE(o.unknown_delivery, ''), COALESCE(o.sign_in_url, '')
 FROM invitations i
 LEFT JOIN ledger_organizations o ON o.id = i.organization
 `
@@ -157,7 +158,7 @@ func scan(rows *sql.Rows) (record, error) {
 	err := rows.Scan(&r.id, &r.organization, &r.address, &r.revision, &r.asked, &r.request, &r.purpose, &r.state, &closed,
 		&r.details, &r.nonce, &r.tokenHash, &r.createdAt, &r.expiresAt, &r.endedAt, &r.reminders.Last,
 		&d.id, &d.ordinal, &d.state, &d.attempts, &resent, &departed, &d.nextAt, &d.claimedBy, &d.claimedUntil, &d.sentAt, &d.lastError,
-		&tenant, &r.mail.From, &r.mail.ReplyTo, &r.mail.Server, &r.unknown)
+		&tenant, &r.mail.From, &r.mail.ReplyTo, &r.mail.Server, &r.unknown, &r.signInURL)
 	r.closed, d.resent, d.departed, r.tenant = closed != 0, resent != 0, departed != 0, tenant != ""
 	return r, err
 }
@@ -186,7 +187,7 @@ func (r *record) pending(now time.Time) bool {
 func (r *record) invitation(now time.Time) (directory.Invitation, error) {
 	i := directory.Invitation{
 		ID: r.id, Organization: r.organization, Address: r.address, Revision: r.revision, Asked: r.asked,
-		Request: r.request, Purpose: r.purpose, Reminders: r.reminders,
+		Request: r.request, Purpose: r.purpose, Reminders: r.reminders, SignInURL: r.signInURL,
 		State: r.effective(now), CreatedAt: database.FromMicros(r.createdAt),
 		ExpiresAt: database.FromMicros(r.expiresAt), EndedAt: database.FromMicros(r.endedAt),
 		Delivery: directory.DeliveryStatus{

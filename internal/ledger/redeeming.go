@@ -34,7 +34,9 @@ func (l *Ledger) Lookup(ctx context.Context, token string) (directory.Invitation
 // Redeem accepts the invitation that the token belongs to, as part of the
 // caller's transaction: when that fails, nothing was redeemed. KindNotFound
 // unless it is pending at this moment; of any number of callers one succeeds.
-// The change is appended when the transaction commits.
+// The change is appended when the transaction commits. It is for whoever signs
+// people in here, and keeps what they sign in with: KindDenied when the people of
+// the organization sign in elsewhere, see [Ledger.Accept].
 //
 // For somebody who joins by a shareable link it takes a use of that:
 // KindQuotaExceeded when none is left, KindDenied when the link asks for an
@@ -42,6 +44,9 @@ func (l *Ledger) Lookup(ctx context.Context, token string) (directory.Invitation
 func (l *Ledger) Redeem(ctx context.Context, tx database.Tx, token string) (directory.Invitation, error) {
 	const op = "redeem an invitation"
 	i, err := l.answer(ctx, tx, op, token, directory.InvitationAccepted)
+	if err == nil && i.SignInURL != "" {
+		return directory.Invitation{}, directory.Errorf(directory.KindDenied, op, "the organization's people sign in elsewhere")
+	}
 	if err != nil || i.Purpose != directory.PurposeJoinByLink {
 		return i, err
 	}

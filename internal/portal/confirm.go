@@ -12,6 +12,8 @@ import (
 type confirmPage struct {
 	OrganizationName string
 	Address          string
+	// Elsewhere is true where nobody signs in here.
+	Elsewhere bool
 	// Until and Machine are when the link ends, for people and for programs.
 	Until, Machine string
 	// Confirm and Decline are paths of ours.
@@ -51,6 +53,7 @@ func confirmDocument(token string, i directory.Invitation, ps problems) document
 		Confirm: &confirmPage{
 			OrganizationName: i.Details.OrganizationName,
 			Address:          readable(i.Address),
+			Elsewhere:        i.SignInURL != "",
 			Until:            moment(i.ExpiresAt), Machine: machine(i.ExpiresAt),
 			Confirm: "/i/" + token, Decline: "/i/" + token + "/decline",
 			Problems: ps,
@@ -63,6 +66,6 @@ func (p *portal) showConfirmed(w http.ResponseWriter, r *http.Request) {
 		Status:  http.StatusOK,
 		Heading: "Your address is confirmed",
 		Reason:  "It takes the place of the former one within moments.",
-		Advice:  "From then on you sign in with it; your password stays. You can close this page.",
+		Advice:  "From then on you use it wherever you signed in with the former one; a password stays as it is. You can close this page.",
 	})
 }

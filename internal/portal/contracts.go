@@ -18,12 +18,14 @@ type Invitations interface {
 	// member, with everything that acceptance implies, in one transaction, and
 	// signs them in. The name is trimmed and free of control characters; the
 	// password is normalized, follows the policy of this package, and is to be
-	// kept as a hash only. KindNotFound means that the invitation is not
+	// kept as a hash only. For an invitation with a SignInURL there is no password
+	// and no session: both are empty. KindNotFound means that the invitation is not
 	// pending any more; KindConflict that the person is disabled; KindInvalid
-	// that name or password can not be taken. For somebody who joins by a
-	// shareable link also KindQuotaExceeded, when no place is left, KindDenied,
-	// when an approval is needed, and KindExists, when they are in. Then nothing
-	// has changed.
+	// that name or password can not be taken; KindDenied that where people sign in
+	// has changed since the page was shown. For somebody who joins by a shareable
+	// link also KindQuotaExceeded, when no place is left, KindDenied, when an
+	// approval is needed, and KindExists, when they are in. Then nothing has
+	// changed.
 	Accept(ctx context.Context, token string, a directory.Acceptance) (session string, _ directory.Account, _ error)
 	// Confirm redeems a link by which somebody who is in confirms a changed
 	// address. KindNotFound means that it is not pending any more.
@@ -31,6 +33,14 @@ type Invitations interface {
 	// Decline ends a pending invitation at the person's wish. KindNotFound
 	// means that it is not pending any more.
 	Decline(ctx context.Context, token string) error
+}
+
+// Elsewhere is what the portal needs to know of organizations whose people do
+// not sign in here.
+type Elsewhere interface {
+	// SignInURL returns where the people of an organization sign in; empty when
+	// that is here, and for one that is not known.
+	SignInURL(ctx context.Context, org directory.OrganizationID) (string, error)
 }
 
 // Accounts is what the portal needs to sign people in.

@@ -27,12 +27,11 @@ func deadLink(i directory.Invitation) notice {
 	}
 	switch i.State {
 	case directory.InvitationAccepted:
-		return notice{
+		return ledToSignIn(i, notice{
 			Heading: "This invitation has been used",
-			Reason:  "Somebody has joined " + organization + " with it. If that was you, sign in with your e-mail address and password.",
+			Reason:  "Somebody has joined " + organization + " with it. If that was you, " + howToSignIn(i) + ".",
 			Advice:  "If it was not you, tell whoever invited you right away.",
-			Href:    signInPath(i.Organization), Link: "Go to the sign-in page",
-		}
+		})
 	case directory.InvitationExpired:
 		return notice{
 			Heading: "This invitation has expired",
@@ -64,12 +63,15 @@ func deadLink(i directory.Invitation) notice {
 func deadConfirmation(i directory.Invitation, organization string) notice {
 	switch i.State {
 	case directory.InvitationAccepted:
-		return notice{
-			Heading: "This address has been confirmed",
-			Reason:  "It is the one to sign in with at " + organization + ".",
-			Advice:  "If it was not you who confirmed it, tell " + organization + " right away.",
-			Href:    signInPath(i.Organization), Link: "Go to the sign-in page",
+		reason := "It is the one to sign in with at " + organization + "."
+		if i.SignInURL != "" {
+			reason = "It is your address at " + organization + " now."
 		}
+		return ledToSignIn(i, notice{
+			Heading: "This address has been confirmed",
+			Reason:  reason,
+			Advice:  "If it was not you who confirmed it, tell " + organization + " right away.",
+		})
 	case directory.InvitationExpired:
 		return notice{
 			Heading: "This link has expired",

@@ -1,13 +1,14 @@
 // Package portal is the public web tier: the pages on which invited people
-// arrive, accept or decline, choose a password, sign in, and see what they
-// were given. Everything works without scripts, by keyboard, on a phone, in
+// arrive, accept or decline, choose a password or are led to where they sign in,
+// sign in here, and see what they were given. Everything works without scripts, by keyboard, on a phone, in
 // light and dark, and with a screen reader.
 //
 // # What it promises
 //
 //   - GET and HEAD change nothing. An invitation is accepted only by a
-//     same-origin POST with a password that somebody typed; it is declined only
-//     by a same-origin POST with a box that somebody ticked. A mail scanner that
+//     same-origin POST with a password that somebody typed or, where none is
+//     chosen, a box that somebody ticked; it is declined only by a same-origin
+//     POST with such a box. A mail scanner that
 //     follows links or runs scripts does neither.
 //   - A link that is unknown, used, expired, revoked or declined is answered
 //     with the same status, the same headers, the same elements and the same
@@ -19,6 +20,13 @@
 //     portal is nobody's business, so the page looks and fails alike for every
 //     name that could be one, and shows an organization's display name only
 //     after sign-in.
+//   - Where an organization's people sign in elsewhere, nobody is asked for a
+//     password, none that is sent is looked at, and no session is started. People
+//     are led to the URL that is recorded for the organization, and nowhere else:
+//     over https, or to a loopback host; by a link that shows its host, never by a
+//     redirect. Its sign-in page here leads there too, for everybody alike. That
+//     tells that the organization exists, and where its public sign-in is; of an
+//     address it tells nothing.
 //   - The page of a shareable link answers alike for every address that could
 //     join: it records the wish, and somebody else decides whether a mail is
 //     sent. Only a domain that is not allowed is told, which says nothing about
@@ -55,7 +63,7 @@
 //
 // # What it does not promise
 //
-// It keeps nothing: invitations, accounts and sessions belong to
-// [Invitations] and [Accounts], which also see to the time that an answer of
+// It keeps nothing: invitations, accounts and sessions belong to [Invitations],
+// [Accounts] and [Elsewhere], which also see to the time that an answer of
 // theirs takes. Its limits are counted per process. It does not terminate TLS.
 package portal

@@ -16,9 +16,20 @@ const tokenMax = 128
 
 // pendingInvitation finds what a link invites to. When it returns false, the
 // page for a link that does not work has been written, or the one for a fault.
-// It is the only way in for all pages of an invitation, so that every dead link
-// costs the same: one lookup and one notice.
+// It is the only way in for all pages that answer an invitation, so that every
+// dead link costs the same: one lookup and one notice.
 func (p *portal) pendingInvitation(w http.ResponseWriter, r *http.Request) (string, directory.Invitation, bool) {
+	token, invitation, ok := p.invitation(w, r)
+	if ok && invitation.State != directory.InvitationPending {
+		p.showDead(w, r, invitation)
+		return "", directory.Invitation{}, false
+	}
+	return token, invitation, ok
+}
+
+// invitation finds the invitation of a link, the zero one when there is none.
+// When it returns false, the answer has been written.
+func (p *portal) invitation(w http.ResponseWriter, r *http.Request) (string, directory.Invitation, bool) {
 	token := r.PathValue("token")
 	if wait := p.limits.invitation.take(tokenKey(token)); wait > 0 {
 		p.showTooMany(w, r, wait)
@@ -27,10 +38,6 @@ func (p *portal) pendingInvitation(w http.ResponseWriter, r *http.Request) (stri
 	invitation, err := p.lookup(r, token)
 	if err != nil {
 		p.showFault(w, r, err)
-		return "", directory.Invitation{}, false
-	}
-	if invitation.State != directory.InvitationPending {
-		p.showDead(w, r, invitation)
 		return "", directory.Invitation{}, false
 	}
 	return token, invitation, true
@@ -69,10 +76,16 @@ type invitationPage struct {
 	// Accept and Decline are paths of ours; Decline is empty for whoever joins by
 	// a shareable link.
 	Accept, Decline string
-	PasswordMin     int
-	PasswordMax     int
-	NameMax         int
-	Problems        problems
+	// Elsewhere is true where nobody signs in here: then no password is chosen,
+	// and SignIn is where they do, as far as that is known.
+	Elsewhere bool
+	SignIn    destination
+	// Ticked is true when the box was.
+	Ticked      bool
+	PasswordMin int
+	PasswordMax int
+	NameMax     int
+	Problems    problems
 }
 
 func (p *portal) invitationDocument(token string, i directory.Invitation, name string, ps problems) document {
@@ -97,6 +110,8 @@ func (p *portal) invitationDocument(token string, i directory.Invitation, name s
 			Machine:           machine(i.ExpiresAt),
 			Accept:            "/i/" + token,
 			Decline:           decline,
+			Elsewhere:         i.SignInURL != "",
+			SignIn:            parseDestination(i.SignInURL),
 			PasswordMin:       passwordMin,
 			PasswordMax:       passwordMax,
 			NameMax:           nameMax,
@@ -164,6 +179,10 @@ func (p *portal) acceptInvitation(w http.ResponseWriter, r *http.Request) {
 	if invitation.Purpose == directory.PurposeJoinByLink && !p.joinerGoesOn(w, r, token, invitation, fields) {
 		return
 	}
+	if invitation.SignInURL != "" {
+		p.acceptElsewhere(w, r, token, invitation, fields)
+		return
+	}
 	acceptance := directory.Acceptance{
 		Name:     cleanName(fields["name"]),
 		Password: normalizePassword(fields["password"]),
@@ -204,8 +223,13 @@ func (p *portal) refuseAcceptance(w http.ResponseWriter, r *http.Request, i dire
 			Advice:  "Ask whoever invited you. Your link stays good until then, or until it expires.",
 		})
 	case directory.KindInvalid:
-		ps := problems{{Field: "name", Message: "This could not be saved as it is. Try a simpler spelling of your name, and another password."}}
-		p.show(w, r, http.StatusUnprocessableEntity, p.invitationDocument(token, i, name, ps))
+		message := "This could not be saved as it is. Try a simpler spelling of your name, and another password."
+		if i.SignInURL != "" {
+			message = "This could not be saved as it is. Try a simpler spelling of your name."
+		}
+		p.show(w, r, http.StatusUnprocessableEntity, p.invitationDocument(token, i, name, problems{{Field: "name", Message: message}}))
+	case directory.KindDenied:
+		p.showSwitched(w, r, token, i, err)
 	default:
 		p.showFault(w, r, err)
 	}

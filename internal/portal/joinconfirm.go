@@ -73,9 +73,10 @@ func (p *portal) joinerGoesOn(w http.ResponseWriter, r *http.Request, token stri
 	if !ok {
 		return false
 	}
-	_, chosen := fields["password"]
+	// The page that only confirms asks for no name.
+	_, accepts := fields["name"]
 	switch {
-	case link.Approval == chosen:
+	case link.Approval == accepts:
 		// Whether an approval is needed has changed since the page was shown.
 		redirect(w, "/i/"+token)
 		return false
@@ -105,13 +106,7 @@ func (p *portal) refuseJoiner(w http.ResponseWriter, r *http.Request, token stri
 		n.Status = http.StatusConflict
 		p.showNotice(w, r, n)
 	case directory.KindExists:
-		p.showNotice(w, r, notice{
-			Status:  http.StatusConflict,
-			Heading: "You are a member already",
-			Reason:  "There is an account for your address at " + isolate(i.Details.OrganizationName) + ". Nothing has changed, your password neither.",
-			Advice:  "Sign in with your e-mail address and password.",
-			Href:    signInPath(i.Organization), Link: "Go to the sign-in page",
-		})
+		p.showNotice(w, r, memberAlready(i))
 	case directory.KindDenied:
 		redirect(w, "/i/"+token)
 	case directory.KindNotFound:
@@ -123,6 +118,19 @@ func (p *portal) refuseJoiner(w http.ResponseWriter, r *http.Request, token stri
 		return false
 	}
 	return true
+}
+
+func memberAlready(i directory.Invitation) notice {
+	unchanged := "Nothing has changed, your password neither."
+	if i.SignInURL != "" {
+		unchanged = "Nothing has changed."
+	}
+	return ledToSignIn(i, notice{
+		Status:  http.StatusConflict,
+		Heading: "You are a member already",
+		Reason:  "There is an account for your address at " + isolate(i.Details.OrganizationName) + ". " + unchanged,
+		Advice:  "To go on, " + howToSignIn(i) + ".",
+	})
 }
 
 func (p *portal) showJoinConfirmed(w http.ResponseWriter, r *http.Request) {
@@ -139,12 +147,15 @@ func deadJoin(i directory.Invitation) notice {
 	organization := isolate(i.Details.OrganizationName)
 	switch i.State {
 	case directory.InvitationAccepted:
-		return notice{
-			Heading: "This address is confirmed",
-			Reason:  "It was confirmed with this mail. If you chose a password then, sign in. Otherwise you get a mail as soon as you are approved.",
-			Advice:  "If it was not you, tell " + organization + " right away.",
-			Href:    signInPath(i.Organization), Link: "Go to the sign-in page",
+		joined := "If you chose a password then, sign in."
+		if i.SignInURL != "" {
+			joined = "If you joined with it, " + howToSignIn(i) + "."
 		}
+		return ledToSignIn(i, notice{
+			Heading: "This address is confirmed",
+			Reason:  "It was confirmed with this mail. " + joined + " Otherwise you get a mail as soon as you are approved.",
+			Advice:  "If it was not you, tell " + organization + " right away.",
+		})
 	case directory.InvitationExpired:
 		return notice{
 			Heading: "This mail has expired",

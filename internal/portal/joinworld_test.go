@@ -119,7 +119,7 @@ func (w *world) LookupJoin(_ context.Context, token string) (directory.Join, dir
 		w.shared.overtake()
 		w.shared.overtake = nil
 	}
-	return directory.Join{Organization: clinic, Link: link.Name, State: directory.JoinAsked}, seen, nil
+	return directory.Join{Organization: clinic, Link: link.Name, State: directory.JoinAsked, Approval: link.Approval}, seen, nil
 }
 
 func (w *world) ConfirmJoin(_ context.Context, token string) error {

@@ -18,8 +18,8 @@ type notice struct {
 	Status int
 	// Heading says what happened, Reason why, Advice what to do.
 	Heading, Reason, Advice string
-	// Href is a path of ours, and Link the words that lead there; both are
-	// empty on a page that leads nowhere.
+	// Href is a path of ours, or where an organization's people sign in; Link are
+	// the words that lead there. Both are empty on a page that leads nowhere.
 	Href, Link string
 }
 

@@ -24,6 +24,8 @@ type Options struct {
 	Joins Joins
 	// Accounts signs people in and out. Required.
 	Accounts Accounts
+	// Elsewhere says who signs in somewhere else. Required.
+	Elsewhere Elsewhere
 	// Health tells whether the portal can do its work; /readyz asks it, once a
 	// second at most. Required.
 	Health func(ctx context.Context) error
@@ -64,6 +66,7 @@ func New(o Options) (http.Handler, error) {
 		invitations: o.Invitations,
 		joins:       o.Joins,
 		accounts:    o.Accounts,
+		elsewhere:   o.Elsewhere,
 		ready:       &readiness{check: o.Health, clock: o.Clock},
 		proxies:     o.TrustedProxies,
 		clock:       o.Clock,
@@ -83,6 +86,7 @@ type portal struct {
 	invitations Invitations
 	joins       Joins
 	accounts    Accounts
+	elsewhere   Elsewhere
 	ready       *readiness
 	proxies     trustedProxies
 	clock       clock.PassiveClock
@@ -101,6 +105,8 @@ func (o Options) validate() error {
 		return errors.New("portal needs joins")
 	case o.Accounts == nil:
 		return errors.New("portal needs accounts")
+	case o.Elsewhere == nil:
+		return errors.New("portal needs to know who signs in elsewhere")
 	case o.Health == nil:
 		return errors.New("portal needs a health check")
 	case o.Clock == nil:

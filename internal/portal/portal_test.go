@@ -16,6 +16,7 @@ func TestNewFailsOnWhatIsMissingOrWrong(t *testing.T) {
 		says   string
 	}{
 		"invitations":     {func(o *Options) { o.Invitations = nil }, "needs invitations"},
+		"elsewhere":       {func(o *Options) { o.Elsewhere = nil }, "signs in elsewhere"},
 		"accounts":        {func(o *Options) { o.Accounts = nil }, "needs accounts"},
 		"health":          {func(o *Options) { o.Health = nil }, "needs a health check"},
 		"clock":           {func(o *Options) { o.Clock = nil }, "needs a clock"},

@@ -19,11 +19,13 @@ type document struct {
 	Title string
 	// Nonce is set when the page is rendered.
 	Nonce string
-	// Scripted pages have a password to show; no other page has a script.
+	// Scripted pages have a password to show, or a form that a second click would
+	// send in vain; no other page has a script.
 	Scripted bool
 
 	Notice      *notice
 	Invitation  *invitationPage
+	Joined      *joinedPage
 	Decline     *declinePage
 	Join        *joinPage
 	JoinConfirm *joinConfirmPage

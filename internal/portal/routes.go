@@ -19,6 +19,7 @@ func (p *portal) routes() []route {
 		{http.MethodGet, "/{$}", p.showHome},
 		{http.MethodGet, "/i/{token}", p.showInvitation},
 		{http.MethodPost, "/i/{token}", p.acceptInvitation},
+		{http.MethodGet, "/i/{token}/joined", p.showJoined},
 		{http.MethodGet, "/i/{token}/decline", p.showDecline},
 		{http.MethodPost, "/i/{token}/decline", p.declineInvitation},
 		{http.MethodGet, "/declined", p.showDeclined},

@@ -62,6 +62,7 @@ func (w *world) views(url string) []view {
 	pending := url + "/i/" + w.invite()
 	strange := url + "/i/" + w.invite(func(i *directory.Invitation) { i.Details = hostile() })
 	signIn := url + signInPath(clinic)
+	w.signIns[away] = theirs
 	at := func(address string) func(*browser.Page) { return func(p *browser.Page) { p.Go(address) } }
 	return []view{
 		{"invitation", at(pending)},
@@ -116,6 +117,34 @@ func (w *world) views(url string) []view {
 		{"join-accept", at(url + "/i/" + w.confirmation(w.share()))},
 		{"join-confirmed", at(url + "/join-confirmed")},
 		{"join-used-up", at(url + "/j/" + w.share(linkIn(directory.LinkUsedUp)))},
+		{"elsewhere", at(url + "/i/" + w.invite(elsewhere))},
+		{"elsewhere-problems", func(p *browser.Page) {
+			p.Go(url + "/i/" + w.invite(elsewhere))
+			browser.Evaluate[bool](p, "document.forms[0].noValidate = true")
+			p.Fill("#name", " ")
+			p.ClickAndLoad("button[type=submit]")
+		}},
+		{"elsewhere-hostile", at(url + "/i/" + w.invite(elsewhere, func(i *directory.Invitation) {
+			i.Details, i.SignInURL = hostile(), "https://"+strings.Repeat("anmeldung-", 6)+".example:8443/<script>"
+		}))},
+		{"elsewhere-joined", func(p *browser.Page) {
+			p.Go(url + "/i/" + w.invite(elsewhere))
+			p.Click("#confirm")
+			p.ClickAndLoad("button[type=submit]")
+		}},
+		{"elsewhere-joined-hostile", func(p *browser.Page) {
+			p.Go(url + "/i/" + w.invite(elsewhere, func(i *directory.Invitation) {
+				i.Details, i.SignInURL = hostile(), "https://"+strings.Repeat("anmeldung-", 6)+".example:8443/<script>"
+			}))
+			p.Fill("#name", adaName)
+			p.Click("#confirm")
+			p.ClickAndLoad("button[type=submit]")
+		}},
+		{"elsewhere-join-accept", at(url + "/i/" + w.confirmation(w.share(), elsewhere))},
+		{"elsewhere-confirm", at(url + "/i/" + w.invite(elsewhere, confirming))},
+		{"elsewhere-dead-used", at(url + "/i/" + w.invite(elsewhere, inState(directory.InvitationAccepted)))},
+		{"elsewhere-dead-confirmed", at(url + "/i/" + w.invite(elsewhere, confirming, inState(directory.InvitationAccepted)))},
+		{"elsewhere-signin", at(url + signInPath(away))},
 		{"home", at(url)},
 		{"no-such-page", at(url + "/nothing")},
 	}

@@ -16,7 +16,8 @@ import (
 func everyAnswer(t *testing.T, w *world) map[string]answer {
 	t.Helper()
 	v := w.visitor(t)
-	token := w.invite()
+	token, away := w.invite(), w.invite(elsewhere)
+	w.signIns[clinic+"-away"] = theirs
 	request := func(method, path string, change func(*http.Request)) answer {
 		r := newRequest(t, method, path, nil)
 		change(r)
@@ -30,6 +31,10 @@ func everyAnswer(t *testing.T, w *world) map[string]answer {
 		"accepted":      v.post("/i/"+token, "name", adaName, "password", goodPass),
 		"welcome":       v.get("/welcome"),
 		"dead":          v.get("/i/" + token),
+		"elsewhere":     v.get("/i/" + away),
+		"let in there":  v.post("/i/"+away, accepting(adaName)...),
+		"joined":        v.get("/i/" + away + "/joined"),
+		"led away":      v.get(signInPath(clinic + "-away")),
 		"sign-in":       v.get(signInPath(clinic)),
 		"sign-out":      v.post("/signout"),
 		"home":          v.get("/"),
@@ -216,6 +221,7 @@ func TestPromise_MethodsAreThoseThatAPageHas(t *testing.T) {
 	allowed := map[string]string{
 		"/":                           "GET, HEAD",
 		"/i/token":                    "GET, HEAD, POST",
+		"/i/token/joined":             "GET, HEAD",
 		"/i/token/decline":            "GET, HEAD, POST",
 		"/o/clinics/northwind/signin": "GET, HEAD, POST",
 		"/declined":                   "GET, HEAD",

@@ -53,6 +53,15 @@ func (p *portal) showSignIn(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
+	url, err := p.elsewhere.SignInURL(r.Context(), org)
+	switch {
+	case err != nil:
+		p.showFault(w, r, err)
+		return
+	case url != "":
+		p.showLast(w, r, signInElsewhere(url))
+		return
+	}
 	p.show(w, r, http.StatusOK, signInDocument(signInPage{
 		Action:    signInPath(org),
 		SignedOut: r.URL.Query().Has("signed-out"),
@@ -74,6 +83,16 @@ func (p *portal) signIn(w http.ResponseWriter, r *http.Request) {
 	}
 	org, ok := p.organization(w, r)
 	if !ok {
+		return
+	}
+	url, err := p.elsewhere.SignInURL(r.Context(), org)
+	switch {
+	case err != nil:
+		p.showFault(w, r, err)
+		return
+	case url != "":
+		// Nobody's password is looked at: it is not for us.
+		redirect(w, signInPath(org))
 		return
 	}
 	typed := strings.TrimSpace(fields["address"])

@@ -40,7 +40,9 @@ type world struct {
 	accounts    map[string]*account              // by organization and address
 	sessions    map[string]*account
 	disabled    map[string]bool // addresses
-	shared      joinWorld
+	// signIns are where organizations sign in that do not do so here.
+	signIns map[directory.OrganizationID]string
+	shared  joinWorld
 	// fault is returned by everything, when it is set.
 	fault error
 	// lookups counts how often an invitation was looked for: the work of a page.
@@ -61,6 +63,7 @@ func newWorld() *world {
 		accounts:    map[string]*account{},
 		sessions:    map[string]*account{},
 		disabled:    map[string]bool{},
+		signIns:     map[directory.OrganizationID]string{},
 		shared:      joinWorld{links: map[string]*directory.SharedLink{}, came: map[string]string{}},
 	}
 }
@@ -158,6 +161,9 @@ func (w *world) Accept(_ context.Context, token string, a directory.Acceptance) 
 	if w.disabled[invitation.Address] {
 		return "", directory.Account{}, directory.Errorf(directory.KindConflict, "redeem invitation", "member is disabled")
 	}
+	if (invitation.SignInURL == "") != (a.Password != "") {
+		return "", directory.Account{}, directory.Errorf(directory.KindDenied, "redeem invitation", "they sign in elsewhere, or not any more")
+	}
 	invitation.State = directory.InvitationAccepted
 	invitation.EndedAt = w.clock.Now()
 	person := &account{
@@ -168,7 +174,19 @@ func (w *world) Accept(_ context.Context, token string, a directory.Acceptance) 
 		password: a.Password,
 	}
 	w.accounts[string(invitation.Organization)+" "+invitation.Address] = person
+	if a.Password == "" {
+		return "", person.Account, nil
+	}
 	return w.start(person), person.Account, nil
+}
+
+func (w *world) SignInURL(_ context.Context, org directory.OrganizationID) (string, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if directory.IsKind(w.fault, directory.KindUnavailable) {
+		return "", w.fault
+	}
+	return w.signIns[org], nil
 }
 
 func (w *world) Decline(_ context.Context, token string) error {
@@ -268,7 +286,7 @@ func (w *world) failWith(err error) {
 func (w *world) options(baseURL string) Options {
 	generous := Limit{Every: time.Millisecond, Burst: math.MaxInt32}
 	return Options{
-		BaseURL: baseURL, Invitations: w, Joins: w, Accounts: w, Health: w.health,
+		BaseURL: baseURL, Invitations: w, Joins: w, Accounts: w, Elsewhere: w, Health: w.health,
 		TrustedProxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")},
 		Clock:          w.clock, Log: logr.Discard(), Registerer: prometheus.NewRegistry(),
 		Limits: Limits{Requests: generous, Submissions: generous, Invitation: generous, Link: generous, SignIn: generous},
