@@ -3,6 +3,7 @@ package controllers_test
 import (
 	"net/http"
 	"net/url"
+	"strings"
 	"testing"
 
 	"github.com/rollcall-dev/rollcall/api/v1alpha1"
@@ -21,6 +22,8 @@ type home interface {
 	// signIn reports whether somebody who accepted can sign in, and what is seen
 	// of them then: their name, their organization, their roles and units.
 	signIn(w *world, email string) (bool, string)
+	// place is what people read where they sign in: of whom they become a part.
+	place() string
 	// stillIn is what somebody sees who accepted in this browser and did not sign
 	// in again.
 	stillIn(w *world, p *person, email string) string
@@ -31,6 +34,8 @@ type home interface {
 type ourselves struct{}
 
 func (ourselves) take(*world, *v1alpha1.Organization) {}
+
+func (ourselves) place() string { return "Sunrise Clinic" }
 
 func (ourselves) answers() url.Values { return url.Values{"password": {password}} }
 
@@ -50,5 +55,13 @@ func (ourselves) stillIn(w *world, p *person, _ string) string {
 	return p.get(w.portal + "/welcome").text
 }
 
-// homeOf is where the members of a story are held: with ourselves.
-func homeOf(*testing.T) home { return ourselves{} }
+// homeOf is where the members of a story are held: with ourselves, unless it is
+// told within a test that names a service provider.
+func homeOf(t *testing.T) home {
+	t.Helper()
+	told, _, _ := strings.Cut(t.Name(), "/")
+	if start, ok := providers()[told]; ok {
+		return start(t)
+	}
+	return ourselves{}
+}

@@ -44,7 +44,7 @@ func TestStory_HR2_CH2_HE3_InviteOneAndAccept(t *testing.T) {
 				t.Errorf("acceptedAt %v, joinedBy %q", ada.Status.AcceptedAt, ada.Status.JoinedBy)
 			}
 
-			w.getsIn("ada@example.com", "Ada Lovelace", "Sunrise Clinic")
+			w.getsIn("ada@example.com", "Ada Lovelace", w.home.place())
 			if again := w.person().get(mail.Link); again.status != http.StatusNotFound {
 				t.Errorf("a used link answers %d, want 404", again.status)
 			}
