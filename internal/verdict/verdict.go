@@ -1,6 +1,7 @@
 package verdict
 
 import (
+	"strings"
 	"time"
 
 	"github.com/rollcall-dev/rollcall/api/v1alpha1"
@@ -24,9 +25,9 @@ func Of(err error) phase.Answer {
 		return phase.Failed(err, after, v1alpha1.ReasonDependencyNotReady,
 			"Something this depends on is not in the backend yet; it is tried again.")
 	case directory.KindInvalid, directory.KindExists:
-		return phase.Stalled(v1alpha1.ReasonInvalidSpec, "The backend refuses what is declared: "+err.Error()+".")
+		return phase.Stalled(v1alpha1.ReasonInvalidSpec, "The backend refuses what is declared: "+said(err)+".")
 	case directory.KindUnsupported:
-		return phase.Stalled(v1alpha1.ReasonUnsupported, "The backend cannot do this: "+err.Error()+".")
+		return phase.Stalled(v1alpha1.ReasonUnsupported, "The backend cannot do this: "+said(err)+".")
 	case directory.KindCredentials:
 		return phase.Failed(err, max(after, deniedAfter), v1alpha1.ReasonCredentialsInvalid,
 			"The backend does not take our credentials; correct the Secret that the IdentityBackend names.")
@@ -35,7 +36,7 @@ func Of(err error) phase.Answer {
 			"The credentials that the IdentityBackend names lack a right in the backend; give it to them.")
 	case directory.KindQuotaExceeded:
 		return phase.Failed(err, max(after, deniedAfter), v1alpha1.ReasonQuotaExceeded,
-			"An amount that is bought from the backend's owner is used up: "+err.Error()+"; raise it there.")
+			"An amount that is bought from the backend's owner is used up: "+said(err)+"; raise it there.")
 	case directory.KindRateLimited:
 		return phase.Failed(err, max(after, rateLimitedAfter), v1alpha1.ReasonBackendRateLimited,
 			"The backend asked to slow down; it is tried again.")
@@ -47,3 +48,7 @@ func Of(err error) phase.Answer {
 			"Something went wrong; it is tried again. The manager's log tells more.")
 	}
 }
+
+// said is what an error says, as a part of a sentence of ours: a system's own
+// words may end in a period.
+func said(err error) string { return strings.TrimRight(err.Error(), ". ") }

@@ -82,3 +82,13 @@ func TestOf_KeepsConflicts(t *testing.T) {
 		t.Errorf("the error is %v, want a conflict", a.Err)
 	}
 }
+
+// A system's own words may end in a period, and a message ends in one.
+func TestOf_EndsInOnePeriod(t *testing.T) {
+	for _, kind := range []directory.Kind{directory.KindInvalid, directory.KindUnsupported, directory.KindQuotaExceeded} {
+		err := directory.Errorf(kind, "apply a member", "the server said: no.")
+		if a := verdict.Of(err); strings.Contains(a.Message, "..") || strings.Contains(a.Message, ".;") {
+			t.Errorf("%s: %q", kind, a.Message)
+		}
+	}
+}
