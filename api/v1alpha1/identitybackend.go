@@ -36,10 +36,12 @@ type IdentityBackendStatus struct {
 	// +optional
 	Capabilities *BackendCapabilities `json:"capabilities,omitempty"`
 	// lastCompleteListing is when the members were last listed such that the
-	// system vouched for nobody being left out; omitted before.
+	// system vouched for nobody being left out; omitted before, and while no
+	// Organization that uses the system looks at its members.
 	// +optional
 	LastCompleteListing *metav1.Time `json:"lastCompleteListing,omitempty"`
-	// members is how many that listing had; omitted before.
+	// members is how many that listing had; those of all Organizations together
+	// where the system holds several. Omitted as lastCompleteListing is.
 	// +optional
 	Members *int32 `json:"members,omitempty"`
 	// conditions are Ready, Reachable, CredentialsValid; Reconciling and Stalled
@@ -66,14 +68,16 @@ type BackendCapabilities struct {
 	// supported names what of an Organization, BusinessUnit, Role and User the
 	// system can hold, sorted, as it is written there: businessUnits,
 	// businessUnits.parentRef, roles, roles.businessUnit, roles.permissions,
-	// profile.title, removalPolicy.Disable, and so on.
+	// profile.title, profile.attributes.license, removalPolicy.Disable, and so on.
 	// +optional
 	// +listType=set
-	// +kubebuilder:validation:MaxItems=64
+	// +kubebuilder:validation:MaxItems=128
 	// +kubebuilder:validation:items:MaxLength=128
 	Supported []string `json:"supported,omitempty"`
-	// unsupported names what it cannot hold, sorted. Who declares it is told
-	// Unsupported, and nothing is done for them.
+	// unsupported names what it cannot hold, sorted; profile.attributes stands for
+	// all attributes that are not among the supported. Which unit is above another
+	// and what a role permits is then known to Rollcall alone. Who declares
+	// anything else of it is told Unsupported, and nothing is done for them.
 	// +optional
 	// +listType=set
 	// +kubebuilder:validation:MaxItems=64

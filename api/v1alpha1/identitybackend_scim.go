@@ -68,6 +68,7 @@ type SCIMBackend struct {
 
 // SCIMCredentials say as whom requests are made. One of bearerTokenRef, oauth
 // and basic, or none of them with a client certificate.
+// +kubebuilder:validation:MinProperties=1
 // +kubebuilder:validation:XValidation:rule="(has(self.bearerTokenRef) ? 1 : 0) + (has(self.oauth) ? 1 : 0) + (has(self.basic) ? 1 : 0) <= 1",message="give one of bearerTokenRef, oauth and basic"
 // +kubebuilder:validation:XValidation:rule="has(self.bearerTokenRef) || has(self.oauth) || has(self.basic) || has(self.clientCertificateRef)",message="give one of bearerTokenRef, oauth, basic and clientCertificateRef"
 type SCIMCredentials struct {
@@ -120,6 +121,7 @@ type SCIMBasic struct {
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=256
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[^:\\\\x00-\\\\x1f\\\\x7f]+$')",message="username must hold no colon, line breaks or control characters"
 	Username string `json:"username,omitempty"`
 	// passwordRef names a key of a Secret in this namespace that holds the password.
 	// +required

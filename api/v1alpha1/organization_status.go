@@ -99,6 +99,10 @@ type ObservedMembers struct {
 	// drifted counts the members that are not as their User declares.
 	// +optional
 	Drifted int32 `json:"drifted"`
+	// observedAt is when that listing was made, in an Organization that names an
+	// IdentityBackend; omitted in any other.
+	// +optional
+	ObservedAt *metav1.Time `json:"observedAt,omitempty"`
 }
 
 // HeldWave is what a rail stopped: a number of removals or invitations that

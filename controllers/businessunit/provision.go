@@ -19,12 +19,20 @@ import (
 
 // provision makes the unit known to the backend and counts the people in it.
 func (r *Reconciler) provision(ctx context.Context, s *scope) phase.Answer {
+	if a := s.can.BusinessUnit(); a.Word != phase.WordDone {
+		return a
+	}
+	message := "The backend knows the unit as declared."
 	unit := directory.Unit{
 		Organization: reference.OrganizationID(s.unit.Namespace, s.unit.Spec.OrganizationRef),
 		Name:         s.unit.Name, DisplayName: cmp.Or(s.unit.Spec.DisplayName, s.unit.Name),
 	}
-	if s.unit.Spec.ParentRef != nil {
+	switch {
+	case s.unit.Spec.ParentRef == nil:
+	case s.can.NestedUnits:
 		unit.Parent = s.unit.Spec.ParentRef.Name
+	default:
+		message = "The backend knows the unit, and no units within units: what this one lies in is known here, in status.path."
 	}
 	if err := s.backend.ApplyUnit(ctx, unit); err != nil {
 		return verdict.Of(err)
@@ -33,7 +41,7 @@ func (r *Reconciler) provision(ctx context.Context, s *scope) phase.Answer {
 	if err := r.count(ctx, s.unit); err != nil {
 		return verdict.Of(err)
 	}
-	return phase.Done(v1alpha1.ReasonSucceeded, "The backend knows the unit as declared.")
+	return phase.Done(v1alpha1.ReasonSucceeded, message)
 }
 
 // count counts the Users that name the unit from the cache. The index knows

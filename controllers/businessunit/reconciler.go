@@ -15,6 +15,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/rollcall-dev/rollcall/api/v1alpha1"
+	"github.com/rollcall-dev/rollcall/internal/ability"
 	"github.com/rollcall-dev/rollcall/internal/directory"
 	"github.com/rollcall-dev/rollcall/internal/index"
 	"github.com/rollcall-dev/rollcall/internal/phase"
@@ -74,6 +75,7 @@ func (r *Reconciler) Setup(mgr ctrl.Manager, o controller.Options) error {
 		Named("businessunit").
 		For(&v1alpha1.BusinessUnit{}, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		Watches(&v1alpha1.Organization{}, watch.Those(r.Client, units, index.Organization, watch.Name), declared).
+		Watches(&v1alpha1.IdentityBackend{}, watch.Hosted(r.Client, units), builder.WithPredicates(watch.Abilities())).
 		Watches(&v1alpha1.BusinessUnit{}, watch.Those(r.Client, units, index.Organization, siblings), declared).
 		Watches(&v1alpha1.User{}, watch.Counted(index.BusinessUnitsOf)).
 		WithOptions(o).
@@ -108,8 +110,10 @@ func (r *Reconciler) converge(ctx context.Context, u *v1alpha1.BusinessUnit) pha
 // scope is what one reconcile knows.
 type scope struct {
 	unit *v1alpha1.BusinessUnit
-	// organization, backend and path are set by resolve.
+	// organization, backend, can (what the backend can do) and path are set by
+	// resolve.
 	organization *v1alpha1.Organization
 	backend      directory.Backend
+	can          ability.Abilities
 	path         []string
 }

@@ -11,6 +11,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
@@ -46,6 +47,7 @@ type Reconciler struct {
 
 // +kubebuilder:rbac:groups=iam.rollcall.dev,resources=identitybackends,verbs=get;list;watch
 // +kubebuilder:rbac:groups=iam.rollcall.dev,resources=identitybackends/status,verbs=patch
+// +kubebuilder:rbac:groups=iam.rollcall.dev,resources=organizations,verbs=get;list;watch
 
 // New fails when a dependency is missing.
 func New(o Options) (*Reconciler, error) {
@@ -57,8 +59,8 @@ func New(o Options) (*Reconciler, error) {
 		Fields: func(b *v1alpha1.IdentityBackend) status.Fields {
 			return status.Fields{ObservedGeneration: &b.Status.ObservedGeneration, Conditions: &b.Status.Conditions}
 		},
-		Steps:    []string{v1alpha1.ConditionReachable},
-		Announce: []string{v1alpha1.ConditionReachable},
+		Steps:    []string{v1alpha1.ConditionReachable, v1alpha1.ConditionCredentialsValid},
+		Announce: []string{v1alpha1.ConditionReachable, v1alpha1.ConditionCredentialsValid},
 	})
 	if err != nil {
 		return nil, err
@@ -71,6 +73,7 @@ func (r *Reconciler) Setup(mgr ctrl.Manager, o controller.Options) error {
 	return ctrl.NewControllerManagedBy(mgr).
 		Named("identitybackend").
 		For(&v1alpha1.IdentityBackend{}, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		Watches(&v1alpha1.Organization{}, handler.EnqueueRequestsFromMapFunc(named), builder.WithPredicates(listed())).
 		WithOptions(o).
 		Complete(reconcile.AsReconciler(r.Client, r))
 }
@@ -86,16 +89,24 @@ func (r *Reconciler) converge(ctx context.Context, b *v1alpha1.IdentityBackend) 
 	if b.DeletionTimestamp != nil {
 		return phase.Outcome{}
 	}
-	return phase.Run(ctx, b, phase.Phase[*v1alpha1.IdentityBackend]{Condition: v1alpha1.ConditionReachable, Run: r.reach})
+	s := &scope{object: b}
+	out := r.unread(ctx, s)
+	if len(out.Steps) == 0 {
+		out = phase.Run(ctx, s,
+			phase.Phase[*scope]{Condition: v1alpha1.ConditionReachable, Run: r.reach},
+			phase.Phase[*scope]{Condition: v1alpha1.ConditionCredentialsValid, Run: r.present},
+		)
+	}
+	if err := r.count(ctx, b); err != nil {
+		return phase.Only(verdict.Of(err))
+	}
+	return out
 }
 
-func (r *Reconciler) reach(ctx context.Context, b *v1alpha1.IdentityBackend) phase.Answer {
-	backend, err := r.Backends.For(ctx, b.Namespace, &v1alpha1.LocalReference{Name: b.Name})
-	if err != nil {
-		return verdict.Of(err)
-	}
-	if err := backend.Check(ctx); err != nil {
-		return verdict.Of(err)
-	}
-	return phase.Done(v1alpha1.ReasonSucceeded, "The backend answers and accepts our credentials.")
+// scope is what one reconcile knows.
+type scope struct {
+	object *v1alpha1.IdentityBackend
+	// backend is set before the phases run; refused, which may be nil, by reach.
+	backend directory.Backend
+	refused error
 }

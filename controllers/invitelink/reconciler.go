@@ -12,6 +12,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/rollcall-dev/rollcall/api/v1alpha1"
+	"github.com/rollcall-dev/rollcall/internal/ability"
 	"github.com/rollcall-dev/rollcall/internal/directory"
 	"github.com/rollcall-dev/rollcall/internal/phase"
 	"github.com/rollcall-dev/rollcall/internal/status"
@@ -105,9 +106,11 @@ type scope struct {
 	object *v1alpha1.InviteLink
 	id     directory.OrganizationID
 
-	// organization, backend, roles, units and domains are set by resolve.
+	// organization, backend, can (what the backend can do), roles, units and
+	// domains are set by resolve.
 	organization *v1alpha1.Organization
 	backend      directory.Backend
+	can          ability.Abilities
 	roles        map[string]*v1alpha1.Role
 	units        map[string]*v1alpha1.BusinessUnit
 	domains      []string

@@ -8,6 +8,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/rollcall-dev/rollcall/api/v1alpha1"
+	"github.com/rollcall-dev/rollcall/internal/ability"
 	"github.com/rollcall-dev/rollcall/internal/address"
 	"github.com/rollcall-dev/rollcall/internal/directory"
 	"github.com/rollcall-dev/rollcall/internal/finalizer"
@@ -28,7 +29,7 @@ func newScope(l *v1alpha1.InviteLink) *scope {
 // Open says how the link stands all the same.
 func (r *Reconciler) resolve(ctx context.Context, s *scope) phase.Answer {
 	for _, step := range []func(context.Context, *scope) phase.Answer{
-		r.resolveOrganization, r.resolveDomains, r.resolveGrants, r.putFinalizer,
+		r.resolveOrganization, r.resolveAbilities, r.resolveDomains, r.resolveGrants, r.putFinalizer,
 	} {
 		a := step(ctx, s)
 		if a.Word == phase.WordDone {
@@ -80,16 +81,21 @@ func (r *Reconciler) resolveOrganization(ctx context.Context, s *scope) phase.An
 	if err != nil {
 		return verdict.Of(err)
 	}
-	can, err := backend.Capabilities(ctx)
-	if err != nil {
+	if s.can, err = ability.Of(ctx, backend, org.Spec.BackendRef); err != nil {
 		return verdict.Of(err)
 	}
-	if can.Invitations != directory.InvitationsOurs {
+	if s.can.Invitations != directory.InvitationsOurs {
 		return phase.Stalled(v1alpha1.ReasonUnsupported, fmt.Sprintf(
 			"The backend of Organization %q sends its own invitations, and knows no links that many share; invite people with a User or an InviteBatch.", org.Name))
 	}
 	s.organization, s.backend = org, backend
 	return a
+}
+
+// resolveAbilities makes sure that the backend can hold what the template gives,
+// before anybody joins for whom it could not.
+func (r *Reconciler) resolveAbilities(_ context.Context, s *scope) phase.Answer {
+	return s.can.Link(&s.object.Spec.Template)
 }
 
 // resolveDomains brings the domains to the form in which addresses have theirs.

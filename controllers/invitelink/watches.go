@@ -29,6 +29,7 @@ func (r *Reconciler) Setup(mgr ctrl.Manager, o controller.Options) error {
 		Named("invitelink").
 		For(&v1alpha1.InviteLink{}, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		Watches(&v1alpha1.Organization{}, watch.Those(r.Client, links, index.Organization, watch.Name), declared).
+		Watches(&v1alpha1.IdentityBackend{}, watch.Hosted(r.Client, links), builder.WithPredicates(watch.Abilities())).
 		Watches(&v1alpha1.Role{}, watch.Those(r.Client, links, index.Role, watch.Name), declared).
 		Watches(&v1alpha1.BusinessUnit{}, watch.Those(r.Client, links, index.BusinessUnit, watch.Name), declared).
 		Watches(&v1alpha1.User{}, watch.Counted(index.LinkOf), builder.WithPredicates(answered())).

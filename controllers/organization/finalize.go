@@ -32,6 +32,11 @@ func (r *Reconciler) finalize(ctx context.Context, s *scope) phase.Outcome {
 		return phase.Only(phase.Done(v1alpha1.ReasonPlanned,
 			"The mode is Plan: the deletion would remove the organization from the backend, and waits until the mode is Enforce or deletionPolicy Retain."))
 	}
+	if remove {
+		if a := r.mayRemove(ctx, s); a.Word != phase.WordDone {
+			return phase.Only(a)
+		}
+	}
 	ending, err := r.letGoOfTenant(ctx, s, remove)
 	if err == nil {
 		err = finalizer.Remove(ctx, r.Client, org, v1alpha1.Finalizer)
@@ -79,11 +84,16 @@ func (r *Reconciler) letGoOfTenant(ctx context.Context, s *scope, remove bool) (
 	if err := r.Ledger.RemoveOrganization(ctx, s.id); err != nil {
 		return ending{}, fmt.Errorf("revoke all invitations: %w", err)
 	}
-	if err := backend.RemoveOrganization(ctx, s.id); err != nil {
-		return ending{}, fmt.Errorf("remove organization: %w", err)
+	if !s.displaced {
+		if err := backend.RemoveOrganization(ctx, s.id); err != nil {
+			return ending{}, fmt.Errorf("remove organization: %w", err)
+		}
 	}
 	if err := r.Ledger.ReleaseAll(ctx, s.id); err != nil {
 		return ending{}, fmt.Errorf("release addresses: %w", err)
+	}
+	if s.displaced {
+		return displacedEnding(), nil
 	}
 	return ending{corev1.EventTypeNormal, v1alpha1.ReasonRemoved, "The organization is removed from the backend with everybody in it."}, nil
 }

@@ -3,7 +3,9 @@ package organization
 import (
 	"context"
 	"fmt"
+	"time"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/rollcall-dev/rollcall/api/v1alpha1"
@@ -38,6 +40,15 @@ func (r *Reconciler) look(ctx context.Context, s *scope, at lister) (plan.Facts,
 	}
 	facts.Users = s.users
 	return facts, nil
+}
+
+// listed says when the listing was made that the status tells of: for the
+// IdentityBackend that the organization names, whose status tells it too. Where
+// there is none, an unchanged world is not written for that.
+func (s *scope) listed(at time.Time) {
+	if members := s.organization.Status.Members; members != nil && s.organization.Spec.BackendRef != nil {
+		members.ObservedAt = &metav1.Time{Time: at.Truncate(time.Second)}
+	}
 }
 
 // lister is what of a [directory.Backend] a listing needs.

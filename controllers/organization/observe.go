@@ -83,6 +83,7 @@ func (r *Reconciler) conclude(ctx context.Context, s *scope, a *appointment, fac
 	}
 	r.correct(ctx, s, c)
 	s.tell(c, removed, kept)
+	s.listed(facts.Now)
 	s.organization.Status.ResyncRequestedAt = request(s.organization, v1alpha1.AnnotationResync)
 	// What is corrected now is looked at once more, so that nobody reads for an
 	// hour that it differs.

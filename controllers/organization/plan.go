@@ -24,6 +24,9 @@ func (r *Reconciler) plan(ctx context.Context, s *scope) phase.Outcome {
 	if a := r.backend(ctx, s); a.Word != phase.WordDone {
 		return phase.Outcome{Steps: []phase.Step{{Condition: v1alpha1.ConditionBackendReady, Answer: a}}, Keep: true}
 	}
+	if a := s.can.Organization(&s.organization.Spec); a.Word != phase.WordDone {
+		return phase.Only(a)
+	}
 	facts, due, err := r.foresee(ctx, s)
 	if err != nil {
 		return phase.Only(verdict.Of(err))
@@ -34,6 +37,7 @@ func (r *Reconciler) plan(ctx context.Context, s *scope) phase.Outcome {
 	message := "The mode is Plan: nothing is sent, changed or removed, and status.plan tells what would be."
 	if facts.Complete {
 		s.tell(c, 0, plan.Kept{})
+		s.listed(r.appointment(s).seenAt)
 		org.Status.ResyncRequestedAt = request(org, v1alpha1.AnnotationResync)
 	} else {
 		s.doubt("The backend does not vouch that its listing of members is complete.")

@@ -19,6 +19,9 @@ func (r *Reconciler) provision(ctx context.Context, s *scope) phase.Answer {
 	if err != nil {
 		return phase.Stalled(v1alpha1.ReasonInvalidSpec, err.Error()+".")
 	}
+	if a := s.can.Organization(&s.organization.Spec); a.Word != phase.WordDone {
+		return a
+	}
 	// Before anything is done outside Kubernetes: without it nobody would remove that.
 	if err := finalizer.Add(ctx, r.Client, s.organization, v1alpha1.Finalizer); err != nil {
 		return verdict.Of(err)
@@ -55,8 +58,12 @@ func tenantOf(s *scope) (directory.Organization, error) {
 	if ref := org.Spec.Mail.SMTPSecretRef; ref != nil {
 		mail.Server = org.Namespace + "/" + ref.Name
 	}
-	return directory.Organization{
+	tenant := directory.Organization{
 		ID: s.id, DisplayName: org.Spec.DisplayName, Mail: mail,
 		UnknownDelivery: directory.UnknownDelivery(org.Spec.Invitations.OnUnknownDelivery),
-	}, nil
+	}
+	if org.Spec.SignIn != nil {
+		tenant.SignInURL = org.Spec.SignIn.URL
+	}
+	return tenant, nil
 }

@@ -12,6 +12,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/rollcall-dev/rollcall/api/v1alpha1"
+	"github.com/rollcall-dev/rollcall/internal/ability"
 	"github.com/rollcall-dev/rollcall/internal/directory"
 	"github.com/rollcall-dev/rollcall/internal/phase"
 	"github.com/rollcall-dev/rollcall/internal/rails"
@@ -153,8 +154,11 @@ func (r *Reconciler) converge(ctx context.Context, org *v1alpha1.Organization) p
 type scope struct {
 	organization *v1alpha1.Organization
 	id           directory.OrganizationID
-	// backend is set by the phase of that name.
-	backend directory.Backend
+	// backend and can, what it can do, are set by the phase of that name, and
+	// displaced where another Organization uses it.
+	backend   directory.Backend
+	can       ability.Abilities
+	displaced bool
 	// users are all of the organization, those that are being deleted included;
 	// set by count.
 	users []v1alpha1.User

@@ -21,7 +21,9 @@ func (r *Reconciler) Setup(mgr ctrl.Manager, o controller.Options) error {
 		Named("organization").
 		For(&v1alpha1.Organization{}, builder.WithPredicates(predicate.Or(predicate.GenerationChangedPredicate{}, asked()))).
 		Watches(&v1alpha1.IdentityBackend{}, watch.Those(r.Client, organizations, index.Backend, watch.Name),
-			builder.WithPredicates(watch.Declared(watch.Conditions))).
+			builder.WithPredicates(predicate.Or(watch.Declared(watch.Conditions), watch.Abilities()))).
+		Watches(&v1alpha1.Organization{}, watch.Those(r.Client, organizations, index.Backend, backendOf),
+			builder.WithPredicates(contending())).
 		Watches(&v1alpha1.User{}, watch.Counted(organizationOf)).
 		WithOptions(o).
 		Complete(reconcile.AsReconciler(r.Client, r))

@@ -16,7 +16,7 @@ import (
 )
 
 // finalize removes the role from the backend and lets the object go. When the
-// Organization is gone, or on its way out, nothing is removed: what becomes of
+// Organization is gone, on its way out, or another one uses the backend, nothing is removed: what becomes of
 // all that is in it is its deletionPolicy's matter, and nobody can say any more
 // where it is. While the Organization is suspended or only plans, it waits.
 func (r *Reconciler) finalize(ctx context.Context, role *v1alpha1.Role) phase.Outcome {
@@ -26,7 +26,7 @@ func (r *Reconciler) finalize(ctx context.Context, role *v1alpha1.Role) phase.Ou
 	org := &v1alpha1.Organization{}
 	err := r.Client.Get(ctx, client.ObjectKey{Namespace: role.Namespace, Name: role.Spec.OrganizationRef.Name}, org)
 	switch {
-	case apierrors.IsNotFound(err) || err == nil && org.DeletionTimestamp != nil:
+	case apierrors.IsNotFound(err) || err == nil && (org.DeletionTimestamp != nil || reference.Displaced(org.Status.Conditions)):
 		err = nil
 	case err != nil:
 		err = fmt.Errorf("get organization: %w", err)

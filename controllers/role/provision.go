@@ -17,11 +17,14 @@ import (
 
 // provision makes the role known to the backend and counts the people who have it.
 func (r *Reconciler) provision(ctx context.Context, s *scope) phase.Answer {
+	level := cmp.Or(s.role.Spec.Level, v1alpha1.RoleLevelOrganization)
+	if a := s.can.Role(level); a.Word != phase.WordDone {
+		return a
+	}
 	err := s.backend.ApplyRole(ctx, directory.Role{
 		Organization: reference.OrganizationID(s.role.Namespace, s.role.Spec.OrganizationRef),
 		Name:         s.role.Name, DisplayName: cmp.Or(s.role.Spec.DisplayName, s.role.Name),
-		Level:       directory.RoleLevel(cmp.Or(s.role.Spec.Level, v1alpha1.RoleLevelOrganization)),
-		Permissions: s.permissions,
+		Level: directory.RoleLevel(level), Permissions: s.permissions,
 	})
 	if err != nil {
 		return verdict.Of(err)
@@ -35,6 +38,10 @@ func (r *Reconciler) provision(ctx context.Context, s *scope) phase.Answer {
 	s.role.Status.Members, err = r.count(ctx, s.role)
 	if err != nil {
 		return verdict.Of(err)
+	}
+	if !s.can.Permissions && len(s.permissions) > 0 {
+		return phase.Done(v1alpha1.ReasonSucceeded,
+			"The backend knows the role by its name only: what it permits is known here, in status.effectivePermissions.")
 	}
 	return phase.Done(v1alpha1.ReasonSucceeded, "The backend knows the role with all its permissions.")
 }

@@ -15,6 +15,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/rollcall-dev/rollcall/api/v1alpha1"
+	"github.com/rollcall-dev/rollcall/internal/ability"
 	"github.com/rollcall-dev/rollcall/internal/directory"
 	"github.com/rollcall-dev/rollcall/internal/index"
 	"github.com/rollcall-dev/rollcall/internal/phase"
@@ -74,6 +75,7 @@ func (r *Reconciler) Setup(mgr ctrl.Manager, o controller.Options) error {
 		Named("role").
 		For(&v1alpha1.Role{}, builder.WithPredicates(predicate.Or(predicate.GenerationChangedPredicate{}, predicate.AnnotationChangedPredicate{}))).
 		Watches(&v1alpha1.Organization{}, watch.Those(r.Client, roles, index.Organization, watch.Name), declared).
+		Watches(&v1alpha1.IdentityBackend{}, watch.Hosted(r.Client, roles), builder.WithPredicates(watch.Abilities())).
 		Watches(&v1alpha1.Role{}, watch.Those(r.Client, roles, index.Organization, siblings), declared).
 		Watches(&v1alpha1.User{}, watch.Counted(index.RolesOf)).
 		WithOptions(o).
@@ -109,7 +111,8 @@ func (r *Reconciler) converge(ctx context.Context, role *v1alpha1.Role) phase.Ou
 // scope is what one reconcile knows.
 type scope struct {
 	role *v1alpha1.Role
-	// backend and permissions are set by resolve.
+	// backend, can (what the backend can do) and permissions are set by resolve.
 	backend     directory.Backend
+	can         ability.Abilities
 	permissions []string
 }

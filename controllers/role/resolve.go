@@ -9,6 +9,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/rollcall-dev/rollcall/api/v1alpha1"
+	"github.com/rollcall-dev/rollcall/internal/ability"
 	"github.com/rollcall-dev/rollcall/internal/finalizer"
 	"github.com/rollcall-dev/rollcall/internal/phase"
 	"github.com/rollcall-dev/rollcall/internal/reference"
@@ -30,6 +31,9 @@ func (r *Reconciler) resolve(ctx context.Context, s *scope) phase.Answer {
 	}
 	backend, err := r.Backends.For(ctx, org.Namespace, org.Spec.BackendRef)
 	if err != nil {
+		return verdict.Of(err)
+	}
+	if s.can, err = ability.Of(ctx, backend, org.Spec.BackendRef); err != nil {
 		return verdict.Of(err)
 	}
 	if err := finalizer.Add(ctx, r.Client, s.role, v1alpha1.Finalizer); err != nil {

@@ -58,7 +58,11 @@ func (r *Reconciler) leave(ctx context.Context, s *scope, former string) (bool, 
 	if isIn, err = r.cameIn(ctx, s, former); err != nil || isIn {
 		return isIn, err
 	}
-	if err := s.backend.RemoveMember(ctx, s.id, former, directory.RemovalDrop); err != nil {
+	how := directory.RemovalDrop
+	if !s.can.Can(how) {
+		how = directory.RemovalDisable
+	}
+	if err := s.backend.RemoveMember(ctx, s.id, former, how); err != nil {
 		return false, fmt.Errorf("remove former address: %w", err)
 	}
 	return false, r.Holdings.Release(ctx, s.id, former, s.user.Name)

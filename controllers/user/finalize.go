@@ -11,6 +11,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 
 	"github.com/rollcall-dev/rollcall/api/v1alpha1"
+	"github.com/rollcall-dev/rollcall/internal/ability"
 	"github.com/rollcall-dev/rollcall/internal/address"
 	"github.com/rollcall-dev/rollcall/internal/declared"
 	"github.com/rollcall-dev/rollcall/internal/directory"
@@ -49,14 +50,6 @@ func (r *Reconciler) finalize(ctx context.Context, u *v1alpha1.User) phase.Outco
 	return phase.Outcome{}
 }
 
-// ending is what an event tells about a membership that is no longer this User's.
-type ending struct{ reason, note string }
-
-// retained is the ending of whoever stays in.
-func retained() ending {
-	return ending{v1alpha1.ReasonRetained, "The person stays as they are in the backend."}
-}
-
 // release gives up what the User manages. The answer is Done when that is done.
 func (r *Reconciler) release(ctx context.Context, u *v1alpha1.User) (ending, phase.Answer) {
 	d, err := r.farewell(ctx, u)
@@ -76,22 +69,22 @@ func (r *Reconciler) release(ctx context.Context, u *v1alpha1.User) (ending, pha
 		// The tenant stays as it is, and everybody in it.
 		return r.end(ctx, d, "", retained())
 	}
+	if d.displaced {
+		return r.end(ctx, d, "", retained())
+	}
 	if err := r.passOn(ctx, d); err != nil {
 		return ending{}, verdict.Of(err)
+	}
+	if a := r.canGo(ctx, d); a.Word != phase.WordDone {
+		return ending{}, a
 	}
 	if len(d.addresses) > 0 && !d.tornDown() {
 		if a := r.mayGo(ctx, d); a.Word != phase.WordDone {
 			return ending{}, a
 		}
 	}
-	switch u.Spec.RemovalPolicy {
-	case v1alpha1.RemovalPolicyRetain:
-		return r.end(ctx, d, "", retained())
-	case v1alpha1.RemovalPolicyDisable:
-		return r.end(ctx, d, directory.RemovalDisable, ending{v1alpha1.ReasonDisabled, "The person is disabled in the backend."})
-	default:
-		return r.end(ctx, d, directory.RemovalDrop, ending{v1alpha1.ReasonRemoved, "The person is removed from the backend."})
-	}
+	how := ability.RemovalOf(u.Spec.RemovalPolicy)
+	return r.end(ctx, d, how, endingOf(how))
 }
 
 // farewell is a deleted User with what it still manages.
@@ -100,7 +93,9 @@ type farewell struct {
 	id   directory.OrganizationID
 	// organization is nil when it is gone.
 	organization *v1alpha1.Organization
-	backend      directory.Backend
+	// displaced is true when another organization uses the backend that it names.
+	displaced bool
+	backend   directory.Backend
 	// declared is the address in the spec, in canonical form; empty when it is none.
 	declared string
 	// held is what this User holds, as it was found.
@@ -209,7 +204,7 @@ func (r *Reconciler) findBackend(ctx context.Context, d *farewell) error {
 		return fmt.Errorf("get organization: %w", err)
 	}
 	if !apierrors.IsNotFound(err) {
-		d.organization = org
+		d.organization, d.displaced = org, reference.Displaced(org.Status.Conditions)
 	}
 	d.backend, err = r.Backends.For(ctx, d.user.Namespace, org.Spec.BackendRef)
 	if directory.IsKind(err, directory.KindNotFound) && (d.organization == nil || d.tornDown()) {

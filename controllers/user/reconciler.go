@@ -12,6 +12,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/rollcall-dev/rollcall/api/v1alpha1"
+	"github.com/rollcall-dev/rollcall/internal/ability"
 	"github.com/rollcall-dev/rollcall/internal/declared"
 	"github.com/rollcall-dev/rollcall/internal/directory"
 	"github.com/rollcall-dev/rollcall/internal/phase"
@@ -131,14 +132,15 @@ func (r *Reconciler) converge(ctx context.Context, u *v1alpha1.User) phase.Outco
 type scope struct {
 	user *v1alpha1.User
 
-	// id, person, organization, roles, units, backend, inviter and reminder are
-	// set by resolve; reminder is nil when the inviter is none.
+	// id, person, organization, roles, units, backend, can (what the backend can
+	// do), inviter and reminder are set by resolve; reminder is nil when the inviter is none.
 	id           directory.OrganizationID
 	person       declared.Person
 	organization *v1alpha1.Organization
 	roles        map[string]*v1alpha1.Role
 	units        map[string]*v1alpha1.BusinessUnit
 	backend      directory.Backend
+	can          ability.Abilities
 	inviter      directory.Inviter
 	reminder     directory.Reminder
 

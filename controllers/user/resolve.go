@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/rollcall-dev/rollcall/api/v1alpha1"
+	"github.com/rollcall-dev/rollcall/internal/ability"
 	"github.com/rollcall-dev/rollcall/internal/declared"
 	"github.com/rollcall-dev/rollcall/internal/directory"
 	"github.com/rollcall-dev/rollcall/internal/finalizer"
@@ -20,7 +21,7 @@ import (
 // is one and is nobody else's.
 func (r *Reconciler) resolve(ctx context.Context, s *scope) phase.Answer {
 	for _, step := range []func(context.Context, *scope) phase.Answer{
-		r.resolveAddress, r.resolveDuplicate, r.resolveOrganization, r.resolveGrants, r.putFinalizer,
+		r.resolveAddress, r.resolveDuplicate, r.resolveOrganization, r.resolveAbilities, r.resolveGrants, r.putFinalizer,
 	} {
 		if a := step(ctx, s); a.Word != phase.WordDone {
 			return a
@@ -60,12 +61,21 @@ func (r *Reconciler) resolveOrganization(ctx context.Context, s *scope) phase.An
 	if err != nil {
 		return verdict.Of(err)
 	}
+	if s.can, err = ability.Of(ctx, backend, org.Spec.BackendRef); err != nil {
+		return verdict.Of(err)
+	}
 	s.organization, s.backend, s.inviter = org, backend, r.Backends.Inviter(backend)
 	if reminder, is := s.inviter.(directory.Reminder); is {
 		s.reminder = reminder
 	}
 	s.id = reference.OrganizationID(org.Namespace, s.user.Spec.OrganizationRef)
 	return a
+}
+
+// resolveAbilities makes sure that the backend can hold all that is declared,
+// before anything of it is looked for or done.
+func (r *Reconciler) resolveAbilities(_ context.Context, s *scope) phase.Answer {
+	return s.can.User(&s.user.Spec)
 }
 
 func (r *Reconciler) resolveGrants(ctx context.Context, s *scope) phase.Answer {

@@ -31,6 +31,7 @@ func (r *Reconciler) Setup(mgr ctrl.Manager, o controller.Options) error {
 		For(&v1alpha1.User{}, builder.WithPredicates(predicate.Or(
 			predicate.GenerationChangedPredicate{}, predicate.LabelChangedPredicate{}, predicate.AnnotationChangedPredicate{}))).
 		Watches(&v1alpha1.Organization{}, watch.Those(r.Client, users, index.Organization, watch.Name), declared).
+		Watches(&v1alpha1.IdentityBackend{}, watch.Hosted(r.Client, users), builder.WithPredicates(watch.Abilities())).
 		Watches(&v1alpha1.Role{}, watch.Those(r.Client, users, index.Role, watch.Name), declared).
 		Watches(&v1alpha1.BusinessUnit{}, watch.Those(r.Client, users, index.BusinessUnit, watch.Name), declared).
 		Watches(&v1alpha1.User{}, watch.Those(r.Client, users, index.Person, person), builder.WithPredicates(departing())).

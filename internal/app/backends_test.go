@@ -14,7 +14,7 @@ import (
 // To be measured costs no backend an ability that controllers look for.
 func TestBackends_KeepAbilities(t *testing.T) {
 	plain := &embedded.Backend{}
-	b, err := newBackends(nil, &store{embedded: plain}, prometheus.NewRegistry())
+	b, err := newBackends(nil, nil, &store{embedded: plain}, prometheus.NewRegistry())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -97,7 +97,7 @@ func assemble(ctx context.Context, mgr ctrl.Manager, o *managerOptions, s *store
 	if err != nil {
 		return fmt.Errorf("connect to Kubernetes: %w", err)
 	}
-	found, err := newBackends(mgr.GetClient(), s, metrics.Registry)
+	found, err := newBackends(mgr.GetClient(), direct, s, metrics.Registry)
 	if err != nil {
 		return err
 	}

@@ -94,12 +94,12 @@ func named(kind string, names []string) string {
 // while the backend does not answer, and one that never was is found missing.
 func Provisioned(conditions []metav1.Condition) bool {
 	c := meta.FindStatusCondition(conditions, v1alpha1.ConditionProvisioned)
-	if c == nil || c.Status == metav1.ConditionUnknown {
+	if c == nil || c.Status == metav1.ConditionUnknown || Displaced(conditions) {
 		return false
 	}
 	transient := []string{
-		v1alpha1.ReasonBackendUnavailable, v1alpha1.ReasonBackendRateLimited,
-		v1alpha1.ReasonBackendDenied, v1alpha1.ReasonProgressingWithRetry,
+		v1alpha1.ReasonBackendUnavailable, v1alpha1.ReasonBackendRateLimited, v1alpha1.ReasonCredentialsInvalid,
+		v1alpha1.ReasonBackendDenied, v1alpha1.ReasonQuotaExceeded, v1alpha1.ReasonProgressingWithRetry,
 	}
 	return c.Status == metav1.ConditionTrue || slices.Contains(transient, c.Reason)
 }

@@ -30,7 +30,7 @@ const settle = time.Second
 // status do not.
 func Declared(conditions func(client.Object) []metav1.Condition) predicate.Predicate {
 	provisioned := func(o client.Object) bool {
-		return reference.Provisioned(conditions(o)) || meta.IsStatusConditionTrue(conditions(o), v1alpha1.ConditionReachable)
+		return reference.Provisioned(conditions(o)) || reference.Usable(conditions(o))
 	}
 	return predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
 		return e.ObjectOld.GetGeneration() != e.ObjectNew.GetGeneration() ||

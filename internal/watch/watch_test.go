@@ -54,6 +54,25 @@ func having(kind string, is metav1.ConditionStatus) func(*v1alpha1.BusinessUnit)
 	}
 }
 
+// backend answers, and takes our credentials, or not.
+func backend(reachable, valid metav1.ConditionStatus) *v1alpha1.IdentityBackend {
+	return testkit.IdentityBackend("main", func(b *v1alpha1.IdentityBackend) {
+		b.Status.Conditions = []metav1.Condition{
+			{Type: v1alpha1.ConditionReachable, Status: reachable}, {Type: v1alpha1.ConditionCredentialsValid, Status: valid},
+		}
+	})
+}
+
+// uses makes an Organization that was provisioned say how its backend is.
+func uses(is metav1.ConditionStatus, reason string) func(*v1alpha1.Organization) {
+	return func(o *v1alpha1.Organization) {
+		o.Status.Conditions = []metav1.Condition{
+			{Type: v1alpha1.ConditionBackendReady, Status: is, Reason: reason},
+			{Type: v1alpha1.ConditionProvisioned, Status: metav1.ConditionTrue},
+		}
+	}
+}
+
 func TestDeclared(t *testing.T) {
 	const (
 		yes = metav1.ConditionTrue
@@ -65,18 +84,20 @@ func TestDeclared(t *testing.T) {
 		before, after client.Object
 		want          bool
 	}{
-		"counts":           {"nobody who names it cares", unit(having(provisioned, yes)), unit(having(provisioned, yes), func(u *v1alpha1.BusinessUnit) { u.Status.Members = 7 }), false},
-		"another ready":    {"Ready sums up more than others wait for", unit(having(v1alpha1.ConditionReady, yes)), unit(having(v1alpha1.ConditionReady, no)), false},
-		"spec or deletion": {"both raise the generation", unit(), unit(func(u *v1alpha1.BusinessUnit) { u.Generation = 2 }), true},
-		"provisioned":      {"who waits can go on", unit(having(provisioned, no)), unit(having(provisioned, yes)), true},
-		"first seen":       {"who waits can go on", unit(), unit(having(provisioned, yes)), true},
-		"lost":             {"who names it waits again", unit(having(provisioned, yes)), unit(having(provisioned, no)), true},
-		"a backend answers": {
-			"who waits can go on",
-			testkit.IdentityBackend("main"),
-			testkit.IdentityBackend("main", func(b *v1alpha1.IdentityBackend) {
-				b.Status.Conditions = []metav1.Condition{{Type: v1alpha1.ConditionReachable, Status: yes}}
-			}), true,
+		"counts":              {"nobody who names it cares", unit(having(provisioned, yes)), unit(having(provisioned, yes), func(u *v1alpha1.BusinessUnit) { u.Status.Members = 7 }), false},
+		"another ready":       {"Ready sums up more than others wait for", unit(having(v1alpha1.ConditionReady, yes)), unit(having(v1alpha1.ConditionReady, no)), false},
+		"spec or deletion":    {"both raise the generation", unit(), unit(func(u *v1alpha1.BusinessUnit) { u.Generation = 2 }), true},
+		"provisioned":         {"who waits can go on", unit(having(provisioned, no)), unit(having(provisioned, yes)), true},
+		"first seen":          {"who waits can go on", unit(), unit(having(provisioned, yes)), true},
+		"lost":                {"who names it waits again", unit(having(provisioned, yes)), unit(having(provisioned, no)), true},
+		"a backend answers":   {"and does not take our credentials", backend(no, no), backend(yes, no), false},
+		"a backend is usable": {"who waits can go on", backend(yes, no), backend(yes, yes), true},
+		"another one uses the backend": {
+			"who names it waits", testkit.Organization(uses(yes, v1alpha1.ReasonSucceeded)), testkit.Organization(uses(no, v1alpha1.ReasonBackendInUse)), true,
+		},
+		"a backend does not answer": {
+			"what is known stays known", testkit.Organization(uses(yes, v1alpha1.ReasonSucceeded)),
+			testkit.Organization(uses(no, v1alpha1.ReasonDependencyNotReady)), false,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -106,6 +127,70 @@ func TestConditions_OfEveryKindThatOthersName(t *testing.T) {
 	}
 	if got := watch.Conditions(testkit.InviteBatch("a", nil)); got != nil {
 		t.Errorf("%v of a kind that nothing names", got)
+	}
+}
+
+func TestAbilities(t *testing.T) {
+	can := func(supported ...string) *v1alpha1.IdentityBackend {
+		return testkit.IdentityBackend("main", func(b *v1alpha1.IdentityBackend) {
+			b.Status.Capabilities = &v1alpha1.BackendCapabilities{Supported: supported}
+		})
+	}
+	listed := can("roles")
+	listed.Status.LastCompleteListing = &metav1.Time{}
+	edited := can("roles")
+	edited.Generation = 2
+	for name, test := range map[string]struct {
+		reason        string
+		before, after client.Object
+		want          bool
+	}{
+		"found out":    {"who waits can go on", testkit.IdentityBackend("main"), can("roles"), true},
+		"more":         {"who was refused can go on", can("roles"), can("businessUnits", "roles"), true},
+		"less":         {"who declares it is told", can("businessUnits", "roles"), can("roles"), true},
+		"edited":       {"what goes where may be another place", can("roles"), edited, true},
+		"the same":     {"nobody who uses it cares", can("roles"), listed, false},
+		"another kind": {"it has no abilities", unit(), unit(func(u *v1alpha1.BusinessUnit) { u.Generation = 2 }), false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := watch.Abilities()
+			if got := p.Update(event.UpdateEvent{ObjectOld: test.before, ObjectNew: test.after}); got != test.want {
+				t.Errorf("passes %t, want %t: %s", got, test.want, test.reason)
+			}
+			if p.Create(event.CreateEvent{Object: test.after}) || p.Delete(event.DeleteEvent{Object: test.after}) || p.Generic(event.GenericEvent{Object: test.after}) {
+				t.Error("coming and going are others' matter")
+			}
+		})
+	}
+}
+
+func TestHosted(t *testing.T) {
+	s := stage.New(t)
+	on := func(name string) func(*v1alpha1.Organization) {
+		return func(o *v1alpha1.Organization) {
+			o.Name, o.Spec.BackendRef = name, &v1alpha1.LocalReference{Name: "main"}
+		}
+	}
+	s.Apply(testkit.Organization(on("first")), testkit.Organization(on("second")), testkit.Organization(),
+		testkit.User("ada", func(u *v1alpha1.User) { u.Spec.OrganizationRef.Name = "first" }),
+		testkit.User("grace", func(u *v1alpha1.User) { u.Spec.OrganizationRef.Name = "second" }), testkit.User("alan"))
+	hosted := func(o client.Object) []string {
+		q := newQueue()
+		watch.Hosted(s.Client, func() client.ObjectList { return &v1alpha1.UserList{} }).Generic(t.Context(), event.GenericEvent{Object: o}, q)
+		return q.names()
+	}
+	if diff := cmp.Diff([]string{"team/ada", "team/grace"}, hosted(testkit.IdentityBackend("main"))); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if got := hosted(testkit.IdentityBackend("other")); got != nil {
+		t.Errorf("%v of a backend that nobody uses", got)
+	}
+	for _, kind := range []string{"Organization", "User"} {
+		withdraw := s.FailAPI(stage.APIFault{Verb: stage.VerbList, Kind: kind, Err: errors.New("broken")})
+		if got := hosted(testkit.IdentityBackend("main")); got != nil {
+			t.Errorf("%v, and %ss cannot be listed", got, kind)
+		}
+		withdraw()
 	}
 }
 

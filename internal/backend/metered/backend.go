@@ -19,6 +19,13 @@ func (b backend) Check(ctx context.Context) error {
 	return b.meter.done("Check", began, b.Backend.Check(ctx))
 }
 
+// Capabilities implements [directory.Backend].
+func (b backend) Capabilities(ctx context.Context) (directory.Capabilities, error) {
+	began := b.meter.clock.Now()
+	got, err := b.Backend.Capabilities(ctx)
+	return got, b.meter.done("Capabilities", began, err)
+}
+
 // ApplyOrganization implements [directory.Backend].
 func (b backend) ApplyOrganization(ctx context.Context, o directory.Organization) error {
 	began := b.meter.clock.Now()

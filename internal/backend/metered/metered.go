@@ -41,9 +41,10 @@ func NewMeter(r prometheus.Registerer, c clock.PassiveClock) (*Meter, error) {
 
 // Backend returns the backend, measured under the name of its type. It has the
 // abilities [directory.Inviter] and [directory.AddressChanger] if and only if
-// the backend has them.
-func (m *Meter) Backend(kind string, b directory.Backend) directory.Backend {
-	measured := backend{Backend: b, meter: measure{m, kind}}
+// the backend has them. Observers are called with what came of every call that
+// is measured, nil included, before it returns.
+func (m *Meter) Backend(kind string, b directory.Backend, observers ...func(error)) directory.Backend {
+	measured := backend{Backend: b, meter: measure{m, kind, &observers}}
 	inviting, invites := b.(directory.Inviter)
 	changing, changes := b.(directory.AddressChanger)
 	i, c := inviter{inviting, measured.meter}, changer{changing, measured.meter}
@@ -69,11 +70,13 @@ func (m *Meter) Backend(kind string, b directory.Backend) directory.Backend {
 	}
 }
 
-// measure observes the calls of one backend.
+// measure observes the calls of one backend. It can be compared, so that a
+// backend that is measured can be.
 type measure struct {
 	*Meter
 
-	kind string
+	kind      string
+	observers *[]func(error)
 }
 
 // done observes a call that began at the given time, and returns its error.
@@ -83,6 +86,9 @@ func (m measure) done(operation string, began time.Time, err error) error {
 		outcome = string(directory.KindOf(err))
 	}
 	m.duration.WithLabelValues(m.kind, operation, outcome).Observe(m.clock.Since(began).Seconds())
+	for _, observe := range *m.observers {
+		observe(err)
+	}
 	return err
 }
 

@@ -49,6 +49,7 @@ func TestBY11_AMeasuredBackendPassesTheSuite(t *testing.T) {
 			Hide: func(_ context.Context, org directory.OrganizationID, address string) error {
 				return m.Omit(org, address)
 			},
+			Plant: m.Plant, Foreign: m.Foreign, Meddle: m.Meddle, Duplicate: m.Duplicate, Quota: m.Limit, Expire: m.Expire,
 		}
 	})
 }
@@ -106,6 +107,9 @@ func TestBackend_MeasuresByOutcome(t *testing.T) {
 	if err := b.ApplyOrganization(ctx, org); err != nil {
 		t.Fatal(err)
 	}
+	if _, err := b.Capabilities(ctx); err != nil {
+		t.Fatal(err)
+	}
 	if _, err := b.Member(ctx, org.ID, "ada@example.com"); !directory.IsKind(err, directory.KindNotFound) {
 		t.Fatalf("nobody is there: %v", err)
 	}
@@ -125,7 +129,7 @@ func TestBackend_MeasuresByOutcome(t *testing.T) {
 	}
 	slices.Sort(got)
 	const name = "rollcall_backend_request_duration_seconds"
-	want := []string{name + " Memory ApplyOrganization Succeeded", name + " Memory Member NotFound"}
+	want := []string{name + " Memory ApplyOrganization Succeeded", name + " Memory Capabilities Succeeded", name + " Memory Member NotFound"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
@@ -137,5 +141,22 @@ func TestNewMeter_NeedsEverything(t *testing.T) {
 	}
 	if _, err := metered.NewMeter(prometheus.NewRegistry(), nil); err == nil {
 		t.Error("it takes no clock")
+	}
+}
+
+// Whoever observes is told what came of every call.
+func TestBackend_TellsObservers(t *testing.T) {
+	var kinds []directory.Kind
+	observe := func(err error) { kinds = append(kinds, directory.KindOf(err)) }
+	b := newMeter(t, prometheus.NewPedanticRegistry()).Backend("Memory", newMemory(t), observe)
+	if err := b.Check(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := b.Capabilities(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	_, _ = b.Member(t.Context(), "team/clinic", "ada@example.com")
+	if diff := cmp.Diff([]directory.Kind{"", "", directory.KindNotFound}, kinds); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
 	}
 }

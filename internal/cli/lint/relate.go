@@ -6,7 +6,9 @@ import (
 	"strings"
 
 	"github.com/rollcall-dev/rollcall/api/v1alpha1"
+	"github.com/rollcall-dev/rollcall/internal/ability"
 	"github.com/rollcall-dev/rollcall/internal/address"
+	"github.com/rollcall-dev/rollcall/internal/phase"
 )
 
 const (
@@ -18,28 +20,36 @@ const (
 
 // relate checks what needs more than one object.
 func (s *Set) relate() {
-	addresses := map[string]*item{}
+	addresses, users := map[string]*item{}, map[key]*item{}
 	for _, i := range s.items {
 		switch o := i.object.(type) {
 		case *v1alpha1.Organization:
 			s.organization(i, o)
+			s.shared(i, o, users)
+			s.able(i, o.Name, "spec", func(can ability.Abilities) phase.Answer { return can.Organization(&o.Spec) })
 		case *v1alpha1.BusinessUnit:
 			s.belongs(i, o.Spec.OrganizationRef.Name)
 			s.unit(i, o)
+			s.able(i, o.Spec.OrganizationRef.Name, "spec", ability.Abilities.BusinessUnit)
 		case *v1alpha1.Role:
 			s.belongs(i, o.Spec.OrganizationRef.Name)
 			s.role(i, o)
+			s.able(i, o.Spec.OrganizationRef.Name, "spec.level", func(can ability.Abilities) phase.Answer { return can.Role(o.Spec.Level) })
 		case *v1alpha1.User:
 			s.belongs(i, o.Spec.OrganizationRef.Name)
 			s.address(i, o, addresses)
+			s.able(i, o.Spec.OrganizationRef.Name, "spec", func(can ability.Abilities) phase.Answer { return can.User(&o.Spec) })
 			s.grants(i, o.Spec.OrganizationRef.Name, "spec", o.Spec.Roles, o.Spec.BusinessUnits)
 		case *v1alpha1.InviteBatch:
 			s.belongs(i, o.Spec.OrganizationRef.Name)
 			s.batch(i, o)
-			s.grants(i, o.Spec.OrganizationRef.Name, "spec.template", o.Spec.Template.Roles, o.Spec.Template.BusinessUnits)
+			t := o.Spec.Template
+			s.grants(i, o.Spec.OrganizationRef.Name, "spec.template", t.Roles, t.BusinessUnits)
+			s.template(i, o.Spec.OrganizationRef.Name, v1alpha1.LinkTemplate{Roles: t.Roles, BusinessUnits: t.BusinessUnits, RemovalPolicy: t.RemovalPolicy})
 		case *v1alpha1.InviteLink:
 			s.belongs(i, o.Spec.OrganizationRef.Name)
 			s.grants(i, o.Spec.OrganizationRef.Name, "spec.template", o.Spec.Template.Roles, o.Spec.Template.BusinessUnits)
+			s.template(i, o.Spec.OrganizationRef.Name, o.Spec.Template)
 		}
 	}
 }
