@@ -29,6 +29,10 @@ type Admission struct {
 	// takes it back.
 	ConfirmedName string
 	DeclaredName  string
+	// Awaiting is what the backend will give the system once it has the person,
+	// their profile and access, in a form of the backend's own; empty when there is
+	// nothing to keep. Nobody else reads it.
+	Awaiting string
 }
 
 // Admissions keeps admissions. The ledger does. An acceptance at the portal

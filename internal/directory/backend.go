@@ -18,7 +18,11 @@ import "context"
 //     it finds there.
 //   - It touches only the organization it is given, and there only what was
 //     created or adopted through this contract: ApplyMember adopts whoever has
-//     the address, ApplyUnit and ApplyRole adopt nobody's.
+//     the address, ApplyUnit and ApplyRole adopt nobody's. RemoveMember is about
+//     whoever has the address, adopted or not: who may go is the caller's to decide.
+//   - It compares with what the system has, not with what it did last: what
+//     somebody changed there is observed, after some minutes at most, and put
+//     right when the same is applied again.
 //   - It may be called by many goroutines at once. Calls about the same member may
 //     overtake each other; each ends in a state that one of them asked for.
 //   - It returns the error of the context when that ends the call, and else an
@@ -28,13 +32,20 @@ import "context"
 //
 // KindUnavailable, KindRateLimited, KindCredentials, KindDenied, KindConflict
 // and KindInternal may come from any method, and nothing can be concluded from
-// them: the call may or may not have taken effect, and is made again. What the
-// other kinds mean is said at each method. See [Kind] for what each makes the
-// caller do.
+// them: the call may or may not have taken effect, and is made again. So they are
+// all that a lost, late, cut off or senseless answer may lead to.
+//
+// Where the system has two people under the key of one member, every method
+// about that member is KindExists, and changes nothing: which of them is meant
+// only a human knows. A listing shows them, once or twice.
+//
+// What the other kinds mean is said at each method. See [Kind] for what each
+// makes the caller do.
 type Backend interface {
 	// Capabilities tells what this backend can do. It may ask the system the
 	// first time, and again from time to time; it changes nothing. An error means
-	// that it could not be found out now, and nothing is done until it is.
+	// that it could not be found out now, and nothing is done until it is. A fault
+	// on the way to the system is no reason to say less than before.
 	Capabilities(ctx context.Context) (Capabilities, error)
 
 	// Check asks whether the system can be reached, takes our credentials, and
@@ -62,7 +73,8 @@ type Backend interface {
 	RemoveUnit(ctx context.Context, org OrganizationID, name string) error
 
 	// ApplyRole creates the role or brings it to what is given. What it permits is
-	// left to us where [Capabilities.Permissions] is false. KindNotFound means
+	// left to us where [Capabilities.Permissions] is false; a change of it then
+	// writes nothing. KindNotFound means
 	// that the organization does not exist (yet); KindUnsupported that there are
 	// no roles here.
 	ApplyRole(ctx context.Context, r Role) error
@@ -80,12 +92,17 @@ type Backend interface {
 	//
 	// KindInvalid means that the cursor is not one of ours; KindConflict that it
 	// is too old and the listing is to be begun anew; KindNotFound that the
-	// organization does not exist.
+	// organization does not exist. Another organization's cursor is refused, or
+	// lists this one's members only.
 	ListMembers(ctx context.Context, org OrganizationID, cursor string) (MemberPage, error)
 	// ApplyMember creates the member, or adopts whoever has the address, and
 	// brings profile and state to what is given; it leaves access alone. Fields
 	// that are not in [Capabilities.Fields] are not looked at. It returns what it
 	// observed afterwards. Creating twice at once makes one member.
+	//
+	// Adopting keeps the ID, and whatever no field of the profile manages. Whoever
+	// is active in the system stays so under [MemberInvited]; whoever is not, and of
+	// whom nothing else is known, is not let in by it.
 	//
 	// KindNotFound means that the organization does not exist (yet); KindInvalid
 	// that this profile can never be stored; KindExists that the system has
@@ -101,7 +118,9 @@ type Backend interface {
 	// RemoveMember ends a membership in the way given. Nobody is left half
 	// removed who could still sign in: access ends first, then the record.
 	// Removing or disabling one that is not there succeeds. KindUnsupported means
-	// that [Capabilities.Removals] does not name the way; then nothing has changed.
+	// that [Capabilities.Removals] does not name the way, KindInvalid that it is no
+	// [Removal] at all; then nothing has changed. Success means that the person is
+	// out: a removal that was done in part is an error, and is repeated.
 	RemoveMember(ctx context.Context, org OrganizationID, address string, how Removal) error
 }
 

@@ -27,9 +27,10 @@ type Capabilities struct {
 	// Permissions is true when the backend keeps what a role permits. Where it
 	// does not, a role is a name there.
 	Permissions bool
-	// Fields are the fields of a profile that the backend keeps.
+	// Fields are the fields of a profile that the backend keeps: what is applied is
+	// observed afterwards. Others are not looked at, and not observed.
 	Fields []ProfileField
-	// Removals are the ways in which a member can go.
+	// Removals are the ways in which a member can go; at least one.
 	Removals []Removal
 	// Notes say in a sentence each what was assumed about the system because it
 	// does not tell, or tells what is not so. They name no person.

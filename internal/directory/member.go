@@ -47,13 +47,15 @@ const (
 // ObservedMember is a member as the backend has it.
 type ObservedMember struct {
 	Member
-	// ID is the backend's own stable key.
+	// ID is the backend's own stable key. It never changes; it may be empty for
+	// somebody who is invited, and whom the system does not have before acceptance.
 	ID string
 	// ConfirmedName is the name that the person gave or confirmed on
 	// acceptance; empty before, and emptied when the declared DisplayName changes.
 	ConfirmedName string
 	Access        Access
-	// JoinedAt is when the person became active; zero before.
+	// JoinedAt is when the person became active, or was first seen so; zero before.
+	// It stays while they are disabled.
 	JoinedAt time.Time
 }
 

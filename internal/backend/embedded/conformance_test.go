@@ -26,6 +26,8 @@ func TestBY11_EmbeddedPassesTheSuite(t *testing.T) {
 				Backend:   w,
 				Activate:  w.activate,
 				Writes:    w.db.writes.Load,
+				Plant:     w.plant,
+				Meddle:    w.meddle,
 				Namespace: fmt.Sprintf("conformance-%d", runs.Add(1)),
 			}
 		})
@@ -43,6 +45,8 @@ func TestBY11_EmbeddedPassesTheSuiteFromTwoProcesses(t *testing.T) {
 			Backend:   w,
 			Activate:  w.activate,
 			Writes:    w.db.writes.Load,
+			Plant:     w.plant,
+			Meddle:    w.meddle,
 			Namespace: fmt.Sprintf("two-%d", runs.Add(1)),
 		}
 	})
@@ -68,6 +72,30 @@ func (w *world) activate(ctx context.Context, org directory.OrganizationID, addr
 	}
 	_, _, err = w.Accept(ctx, link[strings.LastIndex(link, "/")+1:], directory.Acceptance{Name: confirmedName, Password: password})
 	return err
+}
+
+// plant puts somebody into the database whom no declaration is about.
+func (w *world) plant(ctx context.Context, org directory.OrganizationID, address string, active bool) error {
+	state, joined := directory.MemberDisabled, int64(0)
+	if active {
+		state, joined = directory.MemberActive, database.Micros(w.clock.Now())
+	}
+	return w.db.DB.Write(ctx, func(ctx context.Context, tx database.Tx) error {
+		_, err := tx.ExecContext(ctx, `
+			INSERT INTO members (organization, address, id, state, display_name, given_name, family_name, title, phone, locale,
+				attributes, confirmed_name, joined_at, version, session_epoch)
+			VALUES ($1, $2, $3, $4, '', '', '', '', '', '', '', '', $5, 1, 1)`, org, address, string(org)+"/planted/"+address, state, joined)
+		return err
+	})
+}
+
+// meddle disables a member behind the backend's back.
+func (w *world) meddle(ctx context.Context, org directory.OrganizationID, address string) error {
+	return w.db.DB.Write(ctx, func(ctx context.Context, tx database.Tx) error {
+		_, err := tx.ExecContext(ctx, `
+			UPDATE members SET state = 'Disabled', version = version + 1 WHERE organization = $1 AND address = $2`, org, address)
+		return err
+	})
 }
 
 // TestDefaultPageSize proves that the default is what the documentation says.

@@ -8,7 +8,7 @@ import (
 
 func brokenAddresses() map[string]broken {
 	return map[string]broken{
-		"another person at the new address": {"address/change", func(w *twist) {
+		"another person at the new address": {check: "address/change", bend: func(w *twist) {
 			w.changeAddress = func(ctx context.Context, org directory.OrganizationID, from, to string) error {
 				m, ok := w.has(org, from)
 				if !ok {
@@ -22,7 +22,7 @@ func brokenAddresses() map[string]broken {
 				return err
 			}
 		}},
-		"takes somebody's place": {"address/refuse", func(w *twist) {
+		"takes somebody's place": {check: "address/refuse", bend: func(w *twist) {
 			w.changeAddress = func(ctx context.Context, org directory.OrganizationID, from, to string) error {
 				if err := w.Backend.RemoveMember(ctx, org, to, directory.RemovalDrop); err != nil {
 					return err

@@ -18,11 +18,13 @@ import (
 type broken struct {
 	check string
 	bend  func(*twist)
+	// options are those of the backend that is bent.
+	options MemoryOptions
 }
 
 func brokenBackends() map[string]broken {
 	all := map[string]broken{}
-	for _, part := range []map[string]broken{brokenFrames(), brokenMembers(), brokenAccess(), brokenListings(), brokenText(), brokenRaces(), brokenAddresses()} {
+	for _, part := range []map[string]broken{brokenFrames(), brokenMembers(), brokenAccess(), brokenListings(), brokenText(), brokenRaces(), brokenAddresses(), brokenAbilities(), brokenAdoptions(), brokenKeys()} {
 		maps.Copy(all, part)
 	}
 	return all
@@ -32,6 +34,7 @@ func brokenBackends() map[string]broken {
 func onlyCounted() map[string]bool {
 	return map[string]bool{
 		"check writes":               true,
+		"writes permissions":         true,
 		"units are written always":   true,
 		"units cannot move":          true,
 		"permissions never change":   true,
@@ -45,23 +48,21 @@ func onlyCounted() map[string]bool {
 
 func brokenFrames() map[string]broken {
 	return map[string]broken{
-		"pages of nobody": {"backend/capabilities", func(w *twist) {
-			w.capabilities = func() directory.Capabilities { return directory.Capabilities{Invitations: directory.InvitationsOurs} }
+		"pages of nobody": {check: "backend/capabilities", bend: func(w *twist) {
+			bendAbilities(func(c *directory.Capabilities) { c.PageSize = 0 })(w)
 		}},
-		"native without an inviter": {"backend/capabilities", func(w *twist) {
-			w.capabilities = func() directory.Capabilities {
-				return directory.Capabilities{Invitations: directory.InvitationsNative, PageSize: 1}
-			}
+		"native without an inviter": {check: "backend/capabilities", bend: func(w *twist) {
+			bendAbilities(func(c *directory.Capabilities) { c.Invitations = directory.InvitationsNative })(w)
 		}},
-		"check writes": {"backend/check", func(w *twist) {
+		"check writes": {check: "backend/check", bend: func(w *twist) {
 			w.check = func(context.Context) error { w.extraWrites.Add(1); return nil }
 		}},
-		"deaf to cancellation": {"backend/cancelled", func(w *twist) {
+		"deaf to cancellation": {check: "backend/cancelled", bend: func(w *twist) {
 			w.applyMember = func(ctx context.Context, m directory.Member) (directory.ObservedMember, error) {
 				return w.Backend.ApplyMember(context.WithoutCancel(ctx), m)
 			}
 		}},
-		"concludes from cancellation": {"backend/cancelled", func(w *twist) {
+		"concludes from cancellation": {check: "backend/cancelled", bend: func(w *twist) {
 			w.member = func(ctx context.Context, org directory.OrganizationID, address string) (directory.ObservedMember, error) {
 				if ctx.Err() != nil {
 					return directory.ObservedMember{}, notFound("observe", "the member")
@@ -69,17 +70,13 @@ func brokenFrames() map[string]broken {
 				return w.Backend.Member(ctx, org, address)
 			}
 		}},
-		"denies its units": {"backend/no units", func(w *twist) {
-			w.capabilities = func() directory.Capabilities {
-				return directory.Capabilities{Invitations: directory.InvitationsOurs, PageSize: 4, Roles: true}
-			}
+		"denies its units": {check: "backend/no units", bend: func(w *twist) {
+			bendAbilities(func(c *directory.Capabilities) { c.Units, c.NestedUnits, c.UnitGrants = false, false, false })(w)
 		}},
-		"denies its roles": {"backend/no roles", func(w *twist) {
-			w.capabilities = func() directory.Capabilities {
-				return directory.Capabilities{Invitations: directory.InvitationsOurs, PageSize: 4, Units: true}
-			}
+		"denies its roles": {check: "backend/no roles", bend: func(w *twist) {
+			bendAbilities(func(c *directory.Capabilities) { c.Roles, c.Permissions, c.UnitGrants = false, false, false })(w)
 		}},
-		"a missing organization is empty": {"organization/create", func(w *twist) {
+		"a missing organization is empty": {check: "organization/create", bend: func(w *twist) {
 			w.listMembers = func(ctx context.Context, org directory.OrganizationID, cursor string) (directory.MemberPage, error) {
 				page, err := w.Backend.ListMembers(ctx, org, cursor)
 				if directory.IsKind(err, directory.KindNotFound) {
@@ -88,7 +85,7 @@ func brokenFrames() map[string]broken {
 				return page, err
 			}
 		}},
-		"a changed organization is a new one": {"organization/change", func(w *twist) {
+		"a changed organization is a new one": {check: "organization/change", bend: func(w *twist) {
 			w.applyOrganization = func(ctx context.Context, o directory.Organization) error {
 				if err := w.Backend.RemoveOrganization(ctx, o.ID); err != nil {
 					return err
@@ -96,10 +93,10 @@ func brokenFrames() map[string]broken {
 				return w.Backend.ApplyOrganization(ctx, o)
 			}
 		}},
-		"organizations stay": {"organization/remove", func(w *twist) {
+		"organizations stay": {check: "organization/remove", bend: func(w *twist) {
 			w.removeOrganization = func(context.Context, directory.OrganizationID) error { return nil }
 		}},
-		"members create organizations": {"organization/missing", func(w *twist) {
+		"members create organizations": {check: "organization/missing", bend: func(w *twist) {
 			w.applyMember = func(ctx context.Context, m directory.Member) (directory.ObservedMember, error) {
 				if err := w.Backend.ApplyOrganization(ctx, anOrganization(m.Organization)); err != nil {
 					return directory.ObservedMember{}, err
@@ -107,19 +104,19 @@ func brokenFrames() map[string]broken {
 				return w.Backend.ApplyMember(ctx, m)
 			}
 		}},
-		"units are written always": {"unit/change", func(w *twist) {
+		"units are written always": {check: "unit/change", bend: func(w *twist) {
 			w.applyUnit = func(ctx context.Context, u directory.Unit) error {
 				w.extraWrites.Add(1)
 				return w.Backend.ApplyUnit(ctx, u)
 			}
 		}},
-		"units cannot move": {"unit/change", func(w *twist) {
+		"units cannot move": {check: "unit/change", bend: func(w *twist) {
 			w.applyUnit = func(ctx context.Context, u directory.Unit) error {
 				u.Parent = ""
 				return w.Backend.ApplyUnit(ctx, u)
 			}
 		}},
-		"missing parents are dropped": {"unit/missing parent", func(w *twist) {
+		"missing parents are dropped": {check: "unit/missing parent", bend: func(w *twist) {
 			w.applyUnit = func(ctx context.Context, u directory.Unit) error {
 				err := w.Backend.ApplyUnit(ctx, u)
 				if directory.IsKind(err, directory.KindNotFound) {
@@ -129,10 +126,10 @@ func brokenFrames() map[string]broken {
 				return err
 			}
 		}},
-		"units stay": {"unit/remove", func(w *twist) {
+		"units stay": {check: "unit/remove", bend: func(w *twist) {
 			w.removeUnit = func(context.Context, directory.OrganizationID, string) error { return nil }
 		}},
-		"units go with their parent": {"unit/remove parent", func(w *twist) {
+		"units go with their parent": {check: "unit/remove parent", bend: func(w *twist) {
 			w.removeUnit = func(ctx context.Context, org directory.OrganizationID, name string) error {
 				if err := w.Backend.RemoveUnit(ctx, org, "ward"); err != nil {
 					return err
@@ -140,13 +137,13 @@ func brokenFrames() map[string]broken {
 				return w.Backend.RemoveUnit(ctx, org, name)
 			}
 		}},
-		"permissions never change": {"role/change", func(w *twist) {
+		"permissions never change": {check: "role/change", bend: func(w *twist) {
 			w.applyRole = func(ctx context.Context, r directory.Role) error {
 				r.Permissions = []string{"notes.read"}
 				return w.Backend.ApplyRole(ctx, r)
 			}
 		}},
-		"a role takes all access with it": {"role/remove", func(w *twist) {
+		"a role takes all access with it": {check: "role/remove", bend: func(w *twist) {
 			w.removeRole = func(ctx context.Context, org directory.OrganizationID, name string) error {
 				if err := w.Backend.ApplyAccess(ctx, org, ada, directory.Access{}); err != nil {
 					return err
@@ -187,33 +184,33 @@ func dropFirst(w *twist, m *directory.Member) {
 
 func brokenMembers() map[string]broken {
 	return map[string]broken{
-		"answers with the question": {"member/create", func(w *twist) {
+		"answers with the question": {check: "member/create", bend: func(w *twist) {
 			w.applyMember = func(ctx context.Context, m directory.Member) (directory.ObservedMember, error) {
 				_, err := w.Backend.ApplyMember(ctx, m)
 				return directory.ObservedMember{Member: m}, err
 			}
 		}},
-		"members are written always": {"member/create", bendApply(func(w *twist, _ *directory.Member, _ directory.ObservedMember, _ bool) {
+		"members are written always": {check: "member/create", bend: bendApply(func(w *twist, _ *directory.Member, _ directory.ObservedMember, _ bool) {
 			w.extraWrites.Add(1)
 		})},
-		"a changed member is a new one": {"member/change", bendApply(func(w *twist, m *directory.Member, before directory.ObservedMember, _ bool) {
+		"a changed member is a new one": {check: "member/change", bend: bendApply(func(w *twist, m *directory.Member, before directory.ObservedMember, _ bool) {
 			if before.Profile.DisplayName != m.Profile.DisplayName {
 				dropFirst(w, m)
 			}
 		})},
-		"unmanaged fields are blanked": {"member/unmanaged", bendApply(func(_ *twist, m *directory.Member, _ directory.ObservedMember, _ bool) {
+		"unmanaged fields are blanked": {check: "member/unmanaged", bend: bendApply(func(_ *twist, m *directory.Member, _ directory.ObservedMember, _ bool) {
 			if m.Profile.Phone == "" {
 				m.Profile.Phone = "-"
 			}
 		})},
-		"attributes are merged": {"member/attributes", bendApply(func(_ *twist, m *directory.Member, before directory.ObservedMember, _ bool) {
+		"attributes are merged": {check: "member/attributes", bend: bendApply(func(_ *twist, m *directory.Member, before directory.ObservedMember, _ bool) {
 			merged := maps.Clone(before.Profile.Attributes)
 			if merged != nil {
 				maps.Copy(merged, m.Profile.Attributes)
 				m.Profile.Attributes = merged
 			}
 		})},
-		"everybody exists": {"member/missing", func(w *twist) {
+		"everybody exists": {check: "member/missing", bend: func(w *twist) {
 			w.member = func(ctx context.Context, org directory.OrganizationID, address string) (directory.ObservedMember, error) {
 				m, err := w.Backend.Member(ctx, org, address)
 				if directory.IsKind(err, directory.KindNotFound) {
@@ -222,7 +219,7 @@ func brokenMembers() map[string]broken {
 				return m, err
 			}
 		}},
-		"errors name people": {"member/missing", func(w *twist) {
+		"errors name people": {check: "member/missing", bend: func(w *twist) {
 			w.member = func(ctx context.Context, org directory.OrganizationID, address string) (directory.ObservedMember, error) {
 				m, err := w.Backend.Member(ctx, org, address)
 				if directory.IsKind(err, directory.KindNotFound) {
@@ -231,7 +228,7 @@ func brokenMembers() map[string]broken {
 				return m, err
 			}
 		}},
-		"errors have no kind": {"member/missing", func(w *twist) {
+		"errors have no kind": {check: "member/missing", bend: func(w *twist) {
 			w.member = func(ctx context.Context, org directory.OrganizationID, address string) (directory.ObservedMember, error) {
 				m, err := w.Backend.Member(ctx, org, address)
 				if err != nil {
@@ -240,11 +237,11 @@ func brokenMembers() map[string]broken {
 				return m, nil
 			}
 		}},
-		"hands out its own maps": {"member/own copy", func(w *twist) {
+		"hands out its own maps": {check: "member/own copy", bend: func(w *twist) {
 			shared := map[string]string{"cost-center": "12", "desk": "7b"}
 			bendMember(func(m *directory.ObservedMember) { m.Profile.Attributes = shared })(w)
 		}},
-		"never forgets a confirmed name": {"member/confirmed name", func(w *twist) {
+		"never forgets a confirmed name": {check: "member/confirmed name", bend: func(w *twist) {
 			name := ""
 			bendMember(func(m *directory.ObservedMember) {
 				if m.ConfirmedName != "" {
@@ -253,34 +250,34 @@ func brokenMembers() map[string]broken {
 				m.ConfirmedName = name
 			})(w)
 		}},
-		"invited takes active members out": {"state/invited keeps active", bendApply(func(w *twist, m *directory.Member, before directory.ObservedMember, _ bool) {
+		"invited takes active members out": {check: "state/invited keeps active", bend: bendApply(func(w *twist, m *directory.Member, before directory.ObservedMember, _ bool) {
 			if m.State == directory.MemberInvited && before.State == directory.MemberActive {
 				dropFirst(w, m)
 			}
 		})},
-		"active waits for acceptance": {"state/active", bendApply(func(_ *twist, m *directory.Member, _ directory.ObservedMember, there bool) {
+		"active waits for acceptance": {check: "state/active", bend: bendApply(func(_ *twist, m *directory.Member, _ directory.ObservedMember, there bool) {
 			if !there && m.State == directory.MemberActive {
 				m.State = directory.MemberInvited
 			}
 		})},
-		"disabled forgets": {"state/disabled", bendApply(func(w *twist, m *directory.Member, before directory.ObservedMember, _ bool) {
+		"disabled forgets": {check: "state/disabled", bend: bendApply(func(w *twist, m *directory.Member, before directory.ObservedMember, _ bool) {
 			if m.State == directory.MemberDisabled && before.State != directory.MemberDisabled {
 				dropFirst(w, m)
 			}
 		})},
-		"disabled is for ever": {"state/disabled", bendApply(func(_ *twist, m *directory.Member, before directory.ObservedMember, _ bool) {
+		"disabled is for ever": {check: "state/disabled", bend: bendApply(func(_ *twist, m *directory.Member, before directory.ObservedMember, _ bool) {
 			if before.State == directory.MemberDisabled {
 				m.State = directory.MemberDisabled
 			}
 		})},
-		"invited leaves disabled": {"state/enable by invited", bendApply(func(_ *twist, m *directory.Member, before directory.ObservedMember, _ bool) {
+		"invited leaves disabled": {check: "state/enable by invited", bend: bendApply(func(_ *twist, m *directory.Member, before directory.ObservedMember, _ bool) {
 			if m.State == directory.MemberInvited && before.State == directory.MemberDisabled {
 				m.State = directory.MemberDisabled
 			}
 		})},
-		"drop disables": {"removal/drop", bendRemoval(directory.RemovalDrop, directory.RemovalDisable)},
-		"disable drops": {"removal/disable", bendRemoval(directory.RemovalDisable, directory.RemovalDrop)},
-		"disable creates": {"removal/missing", func(w *twist) {
+		"drop disables": {check: "removal/drop", bend: bendRemoval(directory.RemovalDrop, directory.RemovalDisable)},
+		"disable drops": {check: "removal/disable", bend: bendRemoval(directory.RemovalDisable, directory.RemovalDrop)},
+		"disable creates": {check: "removal/missing", bend: func(w *twist) {
 			w.removeMember = func(ctx context.Context, org directory.OrganizationID, address string, how directory.Removal) error {
 				if how == directory.RemovalDisable {
 					m := directory.Member{Organization: org, Address: address, State: directory.MemberDisabled}
@@ -290,7 +287,7 @@ func brokenMembers() map[string]broken {
 				return w.Backend.RemoveMember(ctx, org, address, how)
 			}
 		}},
-		"removes from every organization": {"isolation/organizations", func(w *twist) {
+		"removes from every organization": {check: "isolation/organizations", bend: func(w *twist) {
 			w.removeMember = func(ctx context.Context, org directory.OrganizationID, address string, how directory.Removal) error {
 				for _, id := range []directory.OrganizationID{"conformance/one", "conformance/two"} {
 					if err := w.Backend.RemoveMember(ctx, id, address, how); err != nil {
@@ -336,23 +333,23 @@ func brokenAccess() map[string]broken {
 		a.Grants = append(a.Grants, before.Access.Grants...)
 	})
 	return map[string]broken{
-		"access waits for acceptance": {"access/while invited", bendAccess(func(_ *twist, a *directory.Access, before directory.ObservedMember) {
+		"access waits for acceptance": {check: "access/while invited", bend: bendAccess(func(_ *twist, a *directory.Access, before directory.ObservedMember) {
 			if before.State == directory.MemberInvited {
 				*a = directory.Access{}
 			}
 		})},
-		"access is merged":                  {"access/exact", merged},
-		"access is merged in a race":        {"concurrency/access", merged},
-		"units have an order":               {"access/units", ordered},
-		"grants have an order":              {"access/grants", ordered},
-		"applies what it can":               {"access/atomic", appliesWhatItCan},
-		"access to nobody creates somebody": {"access/atomic", accessCreates},
-		"profile resets access": {"access/left alone", bendApply(func(w *twist, m *directory.Member, _ directory.ObservedMember, there bool) {
+		"access is merged":                  {check: "access/exact", bend: merged},
+		"access is merged in a race":        {check: "concurrency/access", bend: merged},
+		"units have an order":               {check: "access/units", bend: ordered},
+		"grants have an order":              {check: "access/grants", bend: ordered},
+		"applies what it can":               {check: "access/atomic", bend: appliesWhatItCan},
+		"access to nobody creates somebody": {check: "access/atomic", bend: accessCreates},
+		"profile resets access": {check: "access/left alone", bend: bendApply(func(w *twist, m *directory.Member, _ directory.ObservedMember, there bool) {
 			if there {
 				_ = w.memory.ApplyAccess(context.Background(), m.Organization, m.Address, directory.Access{})
 			}
 		})},
-		"units of all organizations are one": {"isolation/roles and units", func(w *twist) {
+		"units of all organizations are one": {check: "isolation/roles and units", bend: func(w *twist) {
 			w.applyAccess = func(ctx context.Context, org directory.OrganizationID, address string, a directory.Access) error {
 				for _, name := range a.Units {
 					if err := w.Backend.ApplyUnit(ctx, aUnit(org, name, "")); err != nil {
@@ -401,7 +398,7 @@ func bendPage(f func(w *twist, cursor string, p *directory.MemberPage)) func(*tw
 
 func brokenListings() map[string]broken {
 	return map[string]broken{
-		"overlapping pages": {"listing/pages", func(w *twist) {
+		"overlapping pages": {check: "listing/pages", bend: func(w *twist) {
 			var last directory.ObservedMember
 			bendPage(func(_ *twist, cursor string, p *directory.MemberPage) {
 				if cursor != "" {
@@ -410,7 +407,7 @@ func brokenListings() map[string]broken {
 				last = p.Members[len(p.Members)-1]
 			})(w)
 		}},
-		"an order of chance": {"listing/pages", func(w *twist) {
+		"an order of chance": {check: "listing/pages", bend: func(w *twist) {
 			turn := 0
 			bendPage(func(_ *twist, _ string, p *directory.MemberPage) {
 				if turn++; turn%2 == 0 {
@@ -418,23 +415,25 @@ func brokenListings() map[string]broken {
 				}
 			})(w)
 		}},
-		"long pages": {"listing/pages", func(w *twist) {
-			w.capabilities = func() directory.Capabilities {
-				c := w.memory.capabilities
-				c.PageSize = 3
-				return c
-			}
+		"long pages": {check: "listing/pages", bend: func(w *twist) {
+			bendAbilities(func(c *directory.Capabilities) { c.PageSize = 3 })(w)
 		}},
-		"listed otherwise than observed": {"listing/pages", bendPage(func(_ *twist, _ string, p *directory.MemberPage) {
+		"listed otherwise than observed": {check: "listing/pages", bend: bendPage(func(_ *twist, _ string, p *directory.MemberPage) {
 			for i := range p.Members {
 				p.Members[i].Access = directory.Access{}
 			}
 		})},
-		"a full page is not the last": {"listing/full last page", bendPage(func(_ *twist, _ string, p *directory.MemberPage) {
+		"a full page is not the last": {check: "listing/full last page", bend: bendPage(func(_ *twist, _ string, p *directory.MemberPage) {
 			p.Complete = p.Complete && len(p.Members) < 4
 		})},
-		"pages by number": {"listing/changes meanwhile", pagesByNumber},
-		"any cursor is the first": {"listing/cursor", func(w *twist) {
+		"an empty page is the end": {check: "listing/pages", options: MemoryOptions{EmptyPages: true}, bend: bendPage(
+			func(_ *twist, _ string, p *directory.MemberPage) {
+				if len(p.Members) == 0 {
+					p.Next, p.Complete = "", true
+				}
+			})},
+		"pages by number": {check: "listing/changes meanwhile", bend: pagesByNumber},
+		"any cursor is the first": {check: "listing/cursor", bend: func(w *twist) {
 			w.listMembers = func(ctx context.Context, org directory.OrganizationID, cursor string) (directory.MemberPage, error) {
 				page, err := w.Backend.ListMembers(ctx, org, cursor)
 				if directory.IsKind(err, directory.KindInvalid) {
@@ -443,7 +442,7 @@ func brokenListings() map[string]broken {
 				return page, err
 			}
 		}},
-		"always complete": {"listing/incomplete", bendPage(func(_ *twist, _ string, p *directory.MemberPage) { p.Complete = true })},
+		"always complete": {check: "listing/incomplete", bend: bendPage(func(_ *twist, _ string, p *directory.MemberPage) { p.Complete = true })},
 	}
 }
 
@@ -478,15 +477,15 @@ func pagesByNumber(w *twist) {
 
 func brokenText() map[string]broken {
 	return map[string]broken{
-		"trims": {"text/profiles", bendApply(func(_ *twist, m *directory.Member, _ directory.ObservedMember, _ bool) {
+		"trims": {check: "text/profiles", bend: bendApply(func(_ *twist, m *directory.Member, _ directory.ObservedMember, _ bool) {
 			m.Profile.Title = strings.TrimSpace(m.Profile.Title)
 		})},
-		"strips what it cannot store": {"text/profiles", bendApply(func(_ *twist, m *directory.Member, _ directory.ObservedMember, _ bool) {
+		"strips what it cannot store": {check: "text/profiles", bend: bendApply(func(_ *twist, m *directory.Member, _ directory.ObservedMember, _ bool) {
 			clean := func(s string) string { return strings.ToValidUTF8(strings.ReplaceAll(s, "\x00", ""), "?") }
 			m.Profile.DisplayName, m.Profile.GivenName = clean(m.Profile.DisplayName), clean(m.Profile.GivenName)
 			m.Profile.FamilyName, m.Profile.Title, m.Profile.Attributes = clean(m.Profile.FamilyName), clean(m.Profile.Title), nil
 		})},
-		"stores half of what it refuses": {"text/profiles", func(w *twist) {
+		"stores half of what it refuses": {check: "text/profiles", bend: func(w *twist) {
 			w.applyMember = func(ctx context.Context, m directory.Member) (directory.ObservedMember, error) {
 				got, err := w.Backend.ApplyMember(ctx, m)
 				if directory.IsKind(err, directory.KindInvalid) {
@@ -496,7 +495,7 @@ func brokenText() map[string]broken {
 				return got, err
 			}
 		}},
-		"addresses are patterns": {"text/addresses", func(w *twist) {
+		"addresses are patterns": {check: "text/addresses", bend: func(w *twist) {
 			w.removeMember = func(ctx context.Context, org directory.OrganizationID, address string, how directory.Removal) error {
 				page, err := w.Backend.ListMembers(ctx, org, "")
 				for _, m := range page.Members {
@@ -507,7 +506,7 @@ func brokenText() map[string]broken {
 				return err
 			}
 		}},
-		"unstable spelling": {"text/units and roles", func(w *twist) {
+		"unstable spelling": {check: "text/units and roles", bend: func(w *twist) {
 			w.applyUnit = func(ctx context.Context, u directory.Unit) error {
 				if strings.Contains(u.DisplayName, "é") {
 					w.extraWrites.Add(1)
@@ -520,7 +519,7 @@ func brokenText() map[string]broken {
 
 func brokenRaces() map[string]broken {
 	return map[string]broken{
-		"a key for each caller": {"concurrency/same member", func(w *twist) {
+		"a key for each caller": {check: "concurrency/same member", bend: func(w *twist) {
 			var n atomic.Int64
 			w.applyMember = func(ctx context.Context, m directory.Member) (directory.ObservedMember, error) {
 				got, err := w.Backend.ApplyMember(ctx, m)
@@ -528,16 +527,16 @@ func brokenRaces() map[string]broken {
 				return got, err
 			}
 		}},
-		"one at a time": {"concurrency/different members", func(w *twist) {
+		"one at a time": {check: "concurrency/different members", bend: func(w *twist) {
 			var busy sync.Mutex
 			w.applyMember = func(ctx context.Context, m directory.Member) (directory.ObservedMember, error) {
 				if m.Address == crowdAddress(7) && busy.TryLock() {
-					return directory.ObservedMember{}, directory.Errorf(directory.KindConflict, "apply", "somebody else is at it")
+					return directory.ObservedMember{}, directory.Errorf(directory.KindExists, "apply", "somebody else is at it")
 				}
 				return w.Backend.ApplyMember(ctx, m)
 			}
 		}},
-		"comes back with old access": {"concurrency/apply and drop", func(w *twist) {
+		"comes back with old access": {check: "concurrency/apply and drop", bend: func(w *twist) {
 			w.applyMember = func(ctx context.Context, m directory.Member) (directory.ObservedMember, error) {
 				got, err := w.Backend.ApplyMember(ctx, m)
 				if err == nil && len(got.Access.Grants) == 0 {
@@ -547,7 +546,7 @@ func brokenRaces() map[string]broken {
 				return got, err
 			}
 		}},
-		"creates twice": {"concurrency/organization", func(w *twist) {
+		"creates twice": {check: "concurrency/organization", bend: func(w *twist) {
 			w.applyOrganization = func(ctx context.Context, o directory.Organization) error {
 				w.extraWrites.Add(1)
 				return w.Backend.ApplyOrganization(ctx, o)

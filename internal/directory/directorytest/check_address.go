@@ -31,7 +31,7 @@ func checkAddressChanged(s *scene) {
 		return
 	}
 	s.furnish()
-	s.apply(aMember(s.org, ada))
+	s.apply(s.member(ada))
 	s.access(ada, s.wide())
 	s.activate(ada, "Ada")
 	want := s.observe(ada)
@@ -54,7 +54,7 @@ func checkAddressRefused(s *scene) {
 		return
 	}
 	s.refused("change the address of nobody", directory.KindNotFound, s.changer().ChangeAddress(s.ctx, s.org, ada, grace))
-	first, second := s.apply(aMember(s.org, ada)), s.apply(aMember(s.org, grace))
+	first, second := s.apply(s.member(ada)), s.apply(s.member(grace))
 	s.refused("take somebody's address", directory.KindExists, s.changer().ChangeAddress(s.ctx, s.org, ada, grace))
 	same(s, "whoever wanted it", s.observe(ada), first)
 	same(s, "whoever has it", s.observe(grace), second)

@@ -16,51 +16,30 @@ func listingChecks() []check {
 		{
 			name: "full last page",
 			rule: "A listing whose last page is full ends.",
-			run: func(s *scene) {
-				s.organization()
-				n := s.f.can().PageSize
-				s.crowd(n)
-				all, complete := s.listIn(s.org)
-				same(s, "how many members are listed", len(all), n)
-				same(s, "that the listing is complete", complete, true)
-			},
+			run:  checkFullLastPage,
 		},
 		{
-			name: "changes meanwhile",
-			rule: "Changes while a listing is read hide nobody whom they do not concern, or the listing is not complete.",
-			run:  checkListingWhileChanging,
+			name:  "changes meanwhile",
+			rule:  "Changes while a listing is read hide nobody whom they do not concern, or the listing is not complete.",
+			needs: needsAway,
+			run:   checkListingWhileChanging,
+		},
+		{
+			name:  "old cursor",
+			rule:  "A cursor that is too old is KindConflict; the listing is then begun anew.",
+			needs: func(f Fixture, _ directory.Capabilities) bool { return f.Expire != nil },
+			run:   checkOldCursor,
 		},
 		{
 			name: "cursor",
 			rule: "A cursor that is not the backend's is KindInvalid.",
-			run: func(s *scene) {
-				s.organization()
-				s.apply(aMember(s.org, ada))
-				if s.err != nil {
-					return
-				}
-				for _, cursor := range []string{"x", "' OR 1=1 --", "\x00", "-1", ada, "////", "\xff\xfe"} {
-					_, err := s.f.Backend.ListMembers(s.ctx, s.org, cursor)
-					s.refused(fmt.Sprintf("list from cursor %q", cursor), directory.KindInvalid, err)
-				}
-			},
+			run:  checkUnknownCursor,
 		},
 		{
 			name:  "incomplete",
 			rule:  "A listing that leaves somebody out is not complete.",
-			needs: func(f Fixture) bool { return f.Hide != nil },
-			run: func(s *scene) {
-				s.organization()
-				s.apply(aMember(s.org, ada))
-				s.apply(aMember(s.org, grace))
-				if s.err != nil {
-					return
-				}
-				s.done("hide", s.f.Hide(s.ctx, s.org, ada))
-				all, complete := s.listIn(s.org)
-				same(s, "the listing", all, []directory.ObservedMember{s.observe(grace)})
-				same(s, "that it is complete", complete, false)
-			},
+			needs: func(f Fixture, _ directory.Capabilities) bool { return f.Hide != nil },
+			run:   checkIncomplete,
 		},
 	}
 }
@@ -79,7 +58,7 @@ func crowdAddress(i int) string { return fmt.Sprintf("person-%06d@example.com", 
 
 func checkPages(s *scene) {
 	s.furnish()
-	size := s.f.can().PageSize
+	size := s.can.PageSize
 	n := 2*size + size/2 + 1
 	s.crowd(n)
 	s.access(crowdAddress(0), s.wide())
@@ -135,7 +114,7 @@ func (s *scene) pages() []directory.MemberPage {
 
 func checkListingWhileChanging(s *scene) {
 	s.organization()
-	n := 2*s.f.can().PageSize + 1
+	n := 2*s.can.PageSize + 1
 	s.crowd(n)
 	if s.err != nil {
 		return
@@ -148,7 +127,7 @@ func checkListingWhileChanging(s *scene) {
 		seen[m.Address]++
 		if dropped < 2 {
 			dropped++
-			s.remove(m.Address, directory.RemovalDrop)
+			s.remove(m.Address, s.away())
 		}
 	}
 	for _, local := range []string{"0-new", "zz-new"} {
@@ -166,4 +145,54 @@ func checkListingWhileChanging(s *scene) {
 			s.failf("somebody is listed %d times in a listing whose completeness is %t", got, page.Complete)
 		}
 	}
+}
+
+func checkFullLastPage(s *scene) {
+	s.organization()
+	n := s.can.PageSize
+	s.crowd(n)
+	all, complete := s.listIn(s.org)
+	same(s, "how many members are listed", len(all), n)
+	same(s, "that the listing is complete", complete, true)
+}
+
+func checkOldCursor(s *scene) {
+	s.organization()
+	s.crowd(s.can.PageSize + 1)
+	if s.err != nil {
+		return
+	}
+	page, err := s.f.Backend.ListMembers(s.ctx, s.org, "")
+	s.done("list the first page", err)
+	s.done("let time pass", s.f.Expire(s.ctx))
+	_, err = s.f.Backend.ListMembers(s.ctx, s.org, page.Next)
+	s.refused("list from an old cursor", directory.KindConflict, err)
+	all, complete := s.listIn(s.org)
+	same(s, "how many are listed anew", len(all), s.can.PageSize+1)
+	same(s, "that the new listing is complete", complete, true)
+}
+
+func checkUnknownCursor(s *scene) {
+	s.organization()
+	s.apply(s.member(ada))
+	if s.err != nil {
+		return
+	}
+	for _, cursor := range []string{"x", "' OR 1=1 --", "\x00", "-1", ada, "////", "\xff\xfe"} {
+		_, err := s.f.Backend.ListMembers(s.ctx, s.org, cursor)
+		s.refused(fmt.Sprintf("list from cursor %q", cursor), directory.KindInvalid, err)
+	}
+}
+
+func checkIncomplete(s *scene) {
+	s.organization()
+	s.apply(s.member(ada))
+	s.apply(s.member(grace))
+	if s.err != nil {
+		return
+	}
+	s.done("hide", s.f.Hide(s.ctx, s.org, ada))
+	all, complete := s.listIn(s.org)
+	same(s, "the listing", all, []directory.ObservedMember{s.observe(grace)})
+	same(s, "that it is complete", complete, false)
 }

@@ -1,6 +1,7 @@
 package directorytest
 
 import (
+	"maps"
 	"time"
 
 	"github.com/rollcall-dev/rollcall/internal/directory"
@@ -24,16 +25,23 @@ func memberChecks() []check {
 			run:  checkMemberUnmanaged,
 		},
 		{
-			name: "attributes",
-			rule: "Attributes are exactly what is given; nil leaves them, an empty map clears them.",
-			run:  checkMemberAttributes,
+			name:  "attributes",
+			rule:  "Attributes are exactly what is given; nil leaves them, an empty map clears them.",
+			needs: func(_ Fixture, can directory.Capabilities) bool { return len(attributeNames(can)) > 0 },
+			run:   checkMemberAttributes,
+		},
+		{
+			name:  "fields not kept",
+			rule:  "Fields that are not in Fields are not looked at: they change nothing.",
+			needs: func(_ Fixture, can directory.Capabilities) bool { return len(can.Unkept(everyField())) > 0 },
+			run:   checkMemberUnkept,
 		},
 		{
 			name: "missing",
 			rule: "Member is KindNotFound when there is none.",
 			run: func(s *scene) {
 				s.organization()
-				s.apply(aMember(s.org, grace))
+				s.apply(s.member(grace))
 				s.gone(ada)
 			},
 		},
@@ -52,11 +60,8 @@ func memberChecks() []check {
 
 func checkMemberCreated(s *scene) {
 	s.organization()
-	want := aMember(s.org, ada)
+	want := s.member(ada)
 	got := s.apply(want)
-	if s.err == nil && got.ID == "" {
-		s.failf("the backend gave the member no key")
-	}
 	same(s, "a new member", got, directory.ObservedMember{Member: want, ID: got.ID})
 	s.again(want)
 	same(s, "the listing of one member", s.list(), []directory.ObservedMember{got})
@@ -64,20 +69,23 @@ func checkMemberCreated(s *scene) {
 
 func checkMemberChanged(s *scene) {
 	s.furnish()
-	m := aMember(s.org, ada)
+	m := s.member(ada)
 	before := s.apply(m)
 	s.access(ada, s.wide())
-	s.apply(aMember(s.org, grace))
+	s.apply(s.member(grace))
 	untouched := s.observe(grace)
-	for _, change := range []func(*directory.Profile){
-		func(p *directory.Profile) { p.DisplayName = "Ada King" },
-		func(p *directory.Profile) { p.GivenName = "Augusta" },
-		func(p *directory.Profile) { p.FamilyName = "King" },
-		func(p *directory.Profile) { p.Title = "Countess" },
-		func(p *directory.Profile) { p.Phone = "+1 555 0100" },
-		func(p *directory.Profile) { p.Locale = "fr" },
+	for field, text := range map[directory.ProfileField]string{
+		directory.FieldDisplayName: "Ada King",
+		directory.FieldGivenName:   "Augusta",
+		directory.FieldFamilyName:  "King",
+		directory.FieldTitle:       "Countess",
+		directory.FieldPhone:       "+1 555 0100",
+		directory.FieldLocale:      "fr",
 	} {
-		change(&m.Profile)
+		if !s.can.Keeps(field) {
+			continue
+		}
+		*texts(&m.Profile)[field] = text
 		var got directory.ObservedMember
 		s.loudly("change the profile", func() error {
 			got = s.apply(m)
@@ -93,38 +101,72 @@ func checkMemberChanged(s *scene) {
 
 func checkMemberUnmanaged(s *scene) {
 	s.organization()
-	full := s.apply(aMember(s.org, ada))
+	full := s.apply(s.member(ada))
 	bare := directory.Member{Organization: s.org, Address: ada, State: directory.MemberInvited}
 	s.again(bare)
 	same(s, "the member after nothing was managed", s.observe(ada), full)
-	bare.Profile.Title = "Countess"
 	want := full
-	want.Profile.Title = "Countess"
-	same(s, "the member after one field was managed", s.apply(bare), want)
-	bare.Address, bare.Profile = grace, directory.Profile{}
-	same(s, "the profile of a member of whom nothing is managed", s.apply(bare).Profile, directory.Profile{})
+	want.Member = s.retitled(want.Member)
+	same(s, "the member after one field was managed", s.apply(s.retitled(bare)), want)
+	bare.Address = grace
+	s.apply(bare)
 	s.again(bare)
 }
 
 func checkMemberAttributes(s *scene) {
 	s.organization()
-	m := aMember(s.org, ada)
+	m := s.member(ada)
 	s.apply(m)
-	for _, attributes := range []map[string]string{
-		{"cost-center": "13", "desk": "7b"},
-		{"cost-center": "13"},
-		{"wing": "", "desk": "7b"},
-		{},
-	} {
+	names := attributeNames(s.can)
+	first, last := names[0], names[len(names)-1]
+	sets := []map[string]string{{first: "13", last: "14"}, {first: "13"}, {last: "15"}, {}}
+	if s.can.Keeps(directory.FieldAttributes) {
+		sets = append(sets, map[string]string{"wing": "", last: "7b"})
+	}
+	for _, attributes := range sets {
 		m.Profile.Attributes = attributes
 		same(s, "attributes", s.apply(m).Profile.Attributes, attributes)
 		s.again(m)
 	}
 }
 
+// everyField is a profile with all fields, and an attribute that nobody knows.
+func everyField() directory.Profile {
+	p := aMember("", ada).Profile
+	p.Attributes["nobody-knows"] = "unknown"
+	return p
+}
+
+func checkMemberUnkept(s *scene) {
+	s.organization()
+	m := s.member(ada)
+	want := s.apply(m)
+	full := directory.Member{Organization: s.org, Address: ada, State: directory.MemberInvited, Profile: everyField()}
+	maps.Copy(full.Profile.Attributes, m.Profile.Attributes)
+	s.quietly("apply the same with fields that are not kept", func() error {
+		_, err := s.f.Backend.ApplyMember(s.ctx, full)
+		return err
+	})
+	same(s, "a member with fields that are not kept", s.observe(ada), want)
+	full.Address = grace
+	got := s.apply(full)
+	same(s, "a new member with fields that are not kept", got.Profile, m.Profile)
+	s.again(full)
+	for field, text := range texts(&full.Profile) {
+		if !s.can.Keeps(field) {
+			*text = "changed"
+		}
+	}
+	full.Profile.Attributes["nobody-knows"] = "changed"
+	s.quietly("change what is not kept", func() error {
+		_, err := s.f.Backend.ApplyMember(s.ctx, full)
+		return err
+	})
+}
+
 func checkMemberCopies(s *scene) {
 	s.furnish()
-	m := aMember(s.org, ada)
+	m := s.member(ada)
 	answer := s.apply(m)
 	a := s.wide()
 	s.access(ada, a)
@@ -133,7 +175,9 @@ func checkMemberCopies(s *scene) {
 		return
 	}
 	for _, attributes := range []map[string]string{m.Profile.Attributes, answer.Profile.Attributes, before.Profile.Attributes} {
-		attributes["desk"] = "overwritten"
+		for name := range attributes {
+			attributes[name] = "overwritten"
+		}
 	}
 	for _, list := range [][]directory.Grant{a.Grants, before.Access.Grants} {
 		for i := range list {
@@ -146,21 +190,23 @@ func checkMemberCopies(s *scene) {
 		}
 	}
 	same(s, "the member after a caller wrote into its own copies", s.observe(ada),
-		directory.ObservedMember{Member: aMember(s.org, ada), ID: answer.ID, Access: s.wide()})
+		directory.ObservedMember{Member: s.member(ada), ID: answer.ID, Access: s.wide()})
 }
 
 func checkConfirmedName(s *scene) {
 	s.organization()
-	m := aMember(s.org, ada)
+	m := s.member(ada)
 	s.apply(m)
 	same(s, "the confirmed name before acceptance", s.observe(ada).ConfirmedName, "")
 	s.activate(ada, "Ada L.")
 	same(s, "the confirmed name after acceptance", s.observe(ada).ConfirmedName, "Ada L.")
 	s.again(m)
-	m.Profile.Title = "Countess"
-	same(s, "the confirmed name after another field changed", s.apply(m).ConfirmedName, "Ada L.")
-	m.Profile.DisplayName = ""
-	same(s, "the confirmed name after the display name was not managed", s.apply(m).ConfirmedName, "Ada L.")
+	same(s, "the confirmed name after another field changed", s.apply(s.retitled(m)).ConfirmedName, "Ada L.")
+	bare := directory.Member{Organization: s.org, Address: ada, State: directory.MemberInvited}
+	same(s, "the confirmed name after the display name was not managed", s.apply(bare).ConfirmedName, "Ada L.")
+	if s.apply(m); !s.can.Keeps(directory.FieldDisplayName) {
+		return
+	}
 	m.Profile.DisplayName = "Ada King"
 	same(s, "the confirmed name after the display name changed", s.apply(m).ConfirmedName, "")
 	s.again(m)

@@ -11,6 +11,17 @@ func roleChecks() []check {
 			run:   checkRoleChanged,
 		},
 		{
+			name:  "permissions left to us",
+			rule:  "Where it is not kept what a role permits, a change of that writes nothing.",
+			needs: every(needsRoles, func(_ Fixture, can directory.Capabilities) bool { return !can.Permissions }),
+			run: func(s *scene) {
+				s.furnish()
+				role := aRole(s.org, "lead")
+				role.Permissions = []string{"members.invite"}
+				s.quietly("change what it permits", func() error { return s.f.Backend.ApplyRole(s.ctx, role) })
+			},
+		},
+		{
 			name:  "remove",
 			rule:  "RemoveRole removes every grant of the role, for good; repeating it succeeds.",
 			needs: needsRoles,
@@ -22,9 +33,9 @@ func roleChecks() []check {
 func checkRoleChanged(s *scene) {
 	s.organization()
 	role := aRole(s.org, "lead")
-	s.loudly("create", func() error { return s.f.Backend.ApplyRole(s.ctx, role) })
+	s.change("create", s.can.Permissions, func() error { return s.f.Backend.ApplyRole(s.ctx, role) })
 	s.quietly("repeat", func() error { return s.f.Backend.ApplyRole(s.ctx, role) })
-	s.apply(aMember(s.org, ada))
+	s.apply(s.member(ada))
 	s.access(ada, directory.Access{Grants: []directory.Grant{{Role: "lead"}}})
 	before := s.observe(ada)
 	renamed, widened, narrowed, raised := role, role, role, role
@@ -33,7 +44,7 @@ func checkRoleChanged(s *scene) {
 	narrowed.Permissions = nil
 	raised.Level = directory.LevelOrganization
 	for _, r := range []directory.Role{renamed, widened, narrowed, raised, role} {
-		s.loudly("change", func() error { return s.f.Backend.ApplyRole(s.ctx, r) })
+		s.change("change", s.can.Permissions, func() error { return s.f.Backend.ApplyRole(s.ctx, r) })
 		s.quietly("repeat a change", func() error { return s.f.Backend.ApplyRole(s.ctx, r) })
 	}
 	same(s, "a member with a changed role", s.observe(ada), before)
@@ -41,7 +52,7 @@ func checkRoleChanged(s *scene) {
 
 func checkRoleRemoved(s *scene) {
 	s.furnish()
-	s.apply(aMember(s.org, ada))
+	s.apply(s.member(ada))
 	full := s.wide()
 	full.Grants = append(full.Grants, directory.Grant{Role: "lead"})
 	s.access(ada, full)

@@ -1,6 +1,10 @@
 package directorytest
 
-import "github.com/rollcall-dev/rollcall/internal/directory"
+import (
+	"strings"
+
+	"github.com/rollcall-dev/rollcall/internal/directory"
+)
 
 func stateChecks() []check {
 	return []check{
@@ -35,7 +39,7 @@ func in(state directory.MemberState, m directory.Member) directory.Member {
 
 func checkInvitedKeepsActive(s *scene) {
 	s.organization()
-	m := aMember(s.org, ada)
+	m := s.member(ada)
 	invited := s.apply(m)
 	same(s, "when an invited member joined", invited.JoinedAt.IsZero(), true)
 	s.activate(ada, "Ada")
@@ -45,16 +49,16 @@ func checkInvitedKeepsActive(s *scene) {
 	checkJoined(s, active)
 	s.again(m)
 	same(s, "an active member who is declared invited", s.observe(ada), active)
-	m.Profile.Title = "Countess"
+	m = s.retitled(m)
 	want := active
-	want.Profile.Title = "Countess"
+	want.Profile = m.Profile
 	same(s, "an active member whose profile changes", s.apply(m), want)
 }
 
 func checkActiveAbsolute(s *scene) {
 	s.organization()
 	for _, before := range []directory.MemberState{"", directory.MemberInvited, directory.MemberDisabled} {
-		m := aMember(s.org, "was-"+string(before)+"@example.com")
+		m := s.member("was-" + strings.ToLower(string(before)) + "@example.com")
 		if before != "" {
 			s.apply(in(before, m))
 		}
@@ -69,7 +73,7 @@ func checkActiveAbsolute(s *scene) {
 func checkDisabledAbsolute(s *scene) {
 	s.furnish()
 	for _, before := range []directory.MemberState{"", directory.MemberInvited, directory.MemberActive} {
-		m := aMember(s.org, "was-"+string(before)+"@example.com")
+		m := s.member("was-" + strings.ToLower(string(before)) + "@example.com")
 		var want directory.ObservedMember
 		if before != "" {
 			s.apply(in(before, m))
@@ -97,7 +101,7 @@ func checkDisabledAbsolute(s *scene) {
 
 func checkInvitedLiftsDisabled(s *scene) {
 	s.organization()
-	joined, pending := aMember(s.org, ada), aMember(s.org, grace)
+	joined, pending := s.member(ada), s.member(grace)
 	for _, m := range []directory.Member{joined, pending} {
 		s.apply(m)
 	}

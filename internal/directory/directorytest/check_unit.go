@@ -13,20 +13,26 @@ func unitChecks() []check {
 		{
 			name:  "missing parent",
 			rule:  "ApplyUnit is KindNotFound, and creates nothing, while the parent does not exist.",
-			needs: needsUnits,
+			needs: needsNestedUnits,
 			run:   checkUnitParent,
 		},
 		{
 			name:  "remove",
 			rule:  "RemoveUnit removes every membership and grant in the unit, for good; repeating it succeeds.",
-			needs: needsBoth,
+			needs: needsUnits,
 			run:   checkUnitRemoved,
 		},
 		{
 			name:  "remove parent",
 			rule:  "Units below a removed one stay and lose their parent.",
-			needs: needsUnits,
+			needs: needsNestedUnits,
 			run:   checkUnitParentRemoved,
+		},
+		{
+			name:  "not nested",
+			rule:  "Where no unit is below another, that is KindUnsupported, and changes nothing.",
+			needs: every(needsUnits, not(needsNestedUnits)),
+			run:   checkUnitsNotNested,
 		},
 	}
 }
@@ -35,17 +41,20 @@ func checkUnitChanged(s *scene) {
 	s.organization()
 	north, ward := aUnit(s.org, "north", ""), aUnit(s.org, "ward", "")
 	for _, u := range []directory.Unit{north, ward} {
-		s.loudly("create", func() error { return s.f.Backend.ApplyUnit(s.ctx, u) })
+		s.change("create", s.can.NestedUnits, func() error { return s.f.Backend.ApplyUnit(s.ctx, u) })
 		s.quietly("repeat", func() error { return s.f.Backend.ApplyUnit(s.ctx, u) })
 	}
-	s.apply(aMember(s.org, ada))
+	s.apply(s.member(ada))
 	s.access(ada, directory.Access{Units: []string{"ward"}})
 	before := s.observe(ada)
 	renamed, moved := ward, ward
 	renamed.DisplayName = "Ward Nine"
-	moved.Parent = "north"
-	for _, u := range []directory.Unit{renamed, moved, ward} {
-		s.loudly("change", func() error { return s.f.Backend.ApplyUnit(s.ctx, u) })
+	changes := []directory.Unit{renamed, ward}
+	if moved.Parent = "north"; s.can.NestedUnits {
+		changes = []directory.Unit{renamed, moved, ward}
+	}
+	for _, u := range changes {
+		s.change("change", s.can.NestedUnits, func() error { return s.f.Backend.ApplyUnit(s.ctx, u) })
 		s.quietly("repeat a change", func() error { return s.f.Backend.ApplyUnit(s.ctx, u) })
 	}
 	same(s, "a member of a changed unit", s.observe(ada), before)
@@ -58,7 +67,7 @@ func checkUnitParent(s *scene) {
 		return
 	}
 	s.refused("create below a missing parent", directory.KindNotFound, s.f.Backend.ApplyUnit(s.ctx, ward))
-	s.apply(aMember(s.org, ada))
+	s.apply(s.member(ada))
 	if s.err != nil {
 		return
 	}
@@ -77,17 +86,17 @@ func checkUnitParent(s *scene) {
 
 func checkUnitRemoved(s *scene) {
 	s.furnish()
-	s.apply(aMember(s.org, ada))
+	s.apply(s.member(ada))
 	s.access(ada, s.wide())
 	if s.err != nil {
 		return
 	}
 	s.done("remove", s.f.Backend.RemoveUnit(s.ctx, s.org, "south"))
 	s.quietly("repeat", func() error { return s.f.Backend.RemoveUnit(s.ctx, s.org, "south") })
-	left := directory.Access{
+	left := s.holdable(directory.Access{
 		Grants: []directory.Grant{{Role: "clinician"}, {Role: "lead", Unit: "ward"}},
 		Units:  []string{"ward"},
-	}
+	})
 	same(s, "access after one of its units is removed", s.observe(ada).Access, left)
 	s.unit("south", "")
 	same(s, "access after the unit is created again", s.observe(ada).Access, left)
@@ -95,7 +104,7 @@ func checkUnitRemoved(s *scene) {
 
 func checkUnitParentRemoved(s *scene) {
 	s.furnish()
-	s.apply(aMember(s.org, ada))
+	s.apply(s.member(ada))
 	s.access(ada, directory.Access{Units: []string{"ward"}})
 	if s.err != nil {
 		return
@@ -110,4 +119,24 @@ func checkUnitParentRemoved(s *scene) {
 	}
 	s.refused("apply the unit below a removed parent", directory.KindNotFound,
 		s.f.Backend.ApplyUnit(s.ctx, aUnit(s.org, "ward", "north")))
+}
+
+func checkUnitsNotNested(s *scene) {
+	s.furnish()
+	s.apply(s.member(ada))
+	if s.err != nil {
+		return
+	}
+	for _, name := range []string{"ward", "east"} {
+		s.quietly("refuse a unit below another", func() error {
+			u := aUnit(s.org, name, "north")
+			s.refused("put a unit below another", directory.KindUnsupported, s.f.Backend.ApplyUnit(s.ctx, u))
+			return nil
+		})
+	}
+	s.access(ada, directory.Access{Units: []string{"ward"}})
+	if s.err == nil {
+		s.refused("join a unit that was refused", directory.KindNotFound,
+			s.f.Backend.ApplyAccess(s.ctx, s.org, ada, directory.Access{Units: []string{"east"}}))
+	}
 }

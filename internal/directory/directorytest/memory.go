@@ -24,19 +24,42 @@ type MemoryOptions struct {
 	PageSize int
 	// NoUnits and NoRoles take these abilities away.
 	NoUnits, NoRoles bool
+	// NoNestedUnits, NoUnitGrants and NoPermissions take these away: units below
+	// units, roles within units, and what roles permit.
+	NoNestedUnits, NoUnitGrants, NoPermissions bool
+	// Tenancy says how many organizations there are; the zero value means
+	// [directory.TenancyMany].
+	Tenancy directory.Tenancy
+	// SignIn says where people sign in; the zero value means [directory.SignInHere].
+	SignIn directory.SignInStyle
+	// Fields are what is kept of a profile; nil means all of it.
+	Fields []directory.ProfileField
+	// Removals are the ways in which a member can go; nil means all three.
+	Removals []directory.Removal
+	// Notes are told with the capabilities.
+	Notes []string
+	// EmptyPages has each page of a listing that is followed by another followed
+	// by an empty one first.
+	EmptyPages bool
 }
 
 // Memory is a [directory.Backend] that keeps everything in maps, and does what
-// tests ask: see [Memory.Inject], [Memory.Omit], [Memory.Activate] and
-// [Memory.Writes]. It may be used by many goroutines at once.
+// tests ask: see [Memory.Inject], [Memory.Omit], [Memory.Activate],
+// [Memory.Writes], and what happens at its own console: [Memory.Plant],
+// [Memory.Meddle], [Memory.Duplicate], [Memory.Limit] and [Memory.Expire]. It may be used by many goroutines at once.
 type Memory struct {
 	clock        clock.PassiveClock
 	capabilities directory.Capabilities
+	emptyPages   bool
 
-	mu     sync.Mutex
-	orgs   map[directory.OrganizationID]*tenant
+	mu   sync.Mutex
+	orgs map[directory.OrganizationID]*tenant
+	// one is the tenant of all organizations where the system is one.
+	one    *tenant
 	writes []Write
 	lastID int
+	// generation of cursors; others are too old.
+	generation int
 
 	faults faults
 }
@@ -58,6 +81,27 @@ type tenant struct {
 	roles        map[string]directory.Role
 	members      map[string]directory.ObservedMember
 	omitted      map[string]bool
+	// ours are the members who were created or adopted.
+	ours map[string]bool
+	// foreign are the groups of the system's own that somebody is in.
+	foreign map[string][]string
+	// twice are the addresses that two people have.
+	twice map[string]bool
+	// seats is how many members there can be; less than 0 is any number.
+	seats int
+}
+
+func newTenant() *tenant {
+	return &tenant{
+		units:   map[string]directory.Unit{},
+		roles:   map[string]directory.Role{},
+		members: map[string]directory.ObservedMember{},
+		omitted: map[string]bool{},
+		ours:    map[string]bool{},
+		foreign: map[string][]string{},
+		twice:   map[string]bool{},
+		seats:   -1,
+	}
 }
 
 // NewMemory returns an empty backend.
@@ -65,23 +109,35 @@ func NewMemory(o MemoryOptions) (*Memory, error) {
 	if o.Clock == nil {
 		return nil, errors.New("a memory backend needs a clock")
 	}
-	return &Memory{
-		clock: o.Clock,
-		capabilities: directory.Capabilities{
-			Invitations: directory.InvitationsOurs,
-			SignIn:      directory.SignInHere,
-			Tenancy:     directory.TenancyMany,
-			PageSize:    cmp.Or(o.PageSize, 100),
-			Units:       !o.NoUnits,
-			NestedUnits: !o.NoUnits,
-			Roles:       !o.NoRoles,
-			UnitGrants:  !o.NoUnits && !o.NoRoles,
-			Permissions: !o.NoRoles,
-			Fields:      directory.AllFields(),
-			Removals:    []directory.Removal{directory.RemovalDrop, directory.RemovalDisable, directory.RemovalDelete},
-		},
-		orgs: map[directory.OrganizationID]*tenant{},
-	}, nil
+	m := &Memory{clock: o.Clock, capabilities: o.capabilities(), emptyPages: o.EmptyPages, orgs: map[directory.OrganizationID]*tenant{}}
+	if m.capabilities.Tenancy == directory.TenancyOne {
+		m.one = newTenant()
+	}
+	return m, nil
+}
+
+func (o MemoryOptions) capabilities() directory.Capabilities {
+	c := directory.Capabilities{
+		Invitations: directory.InvitationsOurs,
+		SignIn:      cmp.Or(o.SignIn, directory.SignInHere),
+		Tenancy:     cmp.Or(o.Tenancy, directory.TenancyMany),
+		PageSize:    cmp.Or(o.PageSize, 100),
+		Units:       !o.NoUnits,
+		NestedUnits: !o.NoUnits && !o.NoNestedUnits,
+		Roles:       !o.NoRoles,
+		UnitGrants:  !o.NoUnits && !o.NoRoles && !o.NoUnitGrants,
+		Permissions: !o.NoRoles && !o.NoPermissions,
+		Fields:      directory.AllFields(),
+		Removals:    []directory.Removal{directory.RemovalDrop, directory.RemovalDisable, directory.RemovalDelete},
+		Notes:       slices.Clone(o.Notes),
+	}
+	if o.Fields != nil {
+		c.Fields = slices.Clone(o.Fields)
+	}
+	if o.Removals != nil {
+		c.Removals = slices.Clone(o.Removals)
+	}
+	return c
 }
 
 // Writes returns what was changed so far, in order. A call that found nothing
@@ -97,7 +153,7 @@ func (m *Memory) Writes() []Write {
 func (m *Memory) Activate(_ context.Context, org directory.OrganizationID, address, confirmedName string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	t, ok := m.orgs[org]
+	t, ok := m.tenant(org)
 	if !ok {
 		return notFound("accept", "organization %q", org)
 	}
@@ -118,7 +174,7 @@ func (m *Memory) Activate(_ context.Context, org directory.OrganizationID, addre
 func (m *Memory) Omit(org directory.OrganizationID, addresses ...string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	t, ok := m.orgs[org]
+	t, ok := m.tenant(org)
 	if !ok {
 		return notFound("omit", "organization %q", org)
 	}
@@ -145,17 +201,12 @@ func (m *Memory) ApplyOrganization(ctx context.Context, o directory.Organization
 		if err := storable(o.DisplayName); err != nil {
 			return err
 		}
-		t, ok := m.orgs[o.ID]
-		if ok && t.organization == o {
+		t, ok := m.tenant(o.ID)
+		if m.one != nil || ok && t.organization == o {
 			return nil
 		}
 		if !ok {
-			t = &tenant{
-				units:   map[string]directory.Unit{},
-				roles:   map[string]directory.Role{},
-				members: map[string]directory.ObservedMember{},
-				omitted: map[string]bool{},
-			}
+			t = newTenant()
 			m.orgs[o.ID] = t
 		}
 		t.organization = o
@@ -167,6 +218,10 @@ func (m *Memory) ApplyOrganization(ctx context.Context, o directory.Organization
 // RemoveOrganization implements [directory.Backend].
 func (m *Memory) RemoveOrganization(ctx context.Context, id directory.OrganizationID) error {
 	return m.call(ctx, call{MethodRemoveOrganization, id, ""}, func() error {
+		if m.one != nil {
+			m.evacuate(id)
+			return nil
+		}
 		if _, ok := m.orgs[id]; ok {
 			delete(m.orgs, id)
 			m.wrote(MethodRemoveOrganization, id, "")
@@ -175,109 +230,35 @@ func (m *Memory) RemoveOrganization(ctx context.Context, id directory.Organizati
 	})
 }
 
-// ApplyUnit implements [directory.Backend].
-func (m *Memory) ApplyUnit(ctx context.Context, u directory.Unit) error {
-	return m.call(ctx, call{MethodApplyUnit, u.Organization, u.Name}, func() error {
-		t, err := m.tenantFor("apply a unit", u.Organization, m.capabilities.Units)
-		if err != nil {
-			return err
-		}
-		if _, ok := t.units[u.Parent]; !ok && u.Parent != "" {
-			return notFound("apply a unit", "parent unit %q", u.Parent)
-		}
-		if err := storable(u.DisplayName); err != nil {
-			return err
-		}
-		if t.units[u.Name] == u {
-			return nil
-		}
-		t.units[u.Name] = u
-		m.wrote(MethodApplyUnit, u.Organization, u.Name)
-		return nil
-	})
-}
-
-// RemoveUnit implements [directory.Backend].
-func (m *Memory) RemoveUnit(ctx context.Context, org directory.OrganizationID, name string) error {
-	return m.call(ctx, call{MethodRemoveUnit, org, name}, func() error {
-		t, ok := m.orgs[org]
-		if !ok {
-			return nil
-		}
-		if _, ok := t.units[name]; !ok {
-			return nil
-		}
-		delete(t.units, name)
-		for key, u := range t.units {
-			if u.Parent == name {
-				u.Parent = ""
-				t.units[key] = u
-			}
-		}
-		t.reduce(func(g directory.Grant) bool { return g.Unit == name }, func(unit string) bool { return unit == name })
-		m.wrote(MethodRemoveUnit, org, name)
-		return nil
-	})
-}
-
-// ApplyRole implements [directory.Backend].
-func (m *Memory) ApplyRole(ctx context.Context, r directory.Role) error {
-	return m.call(ctx, call{MethodApplyRole, r.Organization, r.Name}, func() error {
-		t, err := m.tenantFor("apply a role", r.Organization, m.capabilities.Roles)
-		if err != nil {
-			return err
-		}
-		if err := storable(append([]string{r.DisplayName}, r.Permissions...)...); err != nil {
-			return err
-		}
-		if old, ok := t.roles[r.Name]; ok && sameRole(old, r) {
-			return nil
-		}
-		r.Permissions = slices.Clone(r.Permissions)
-		t.roles[r.Name] = r
-		m.wrote(MethodApplyRole, r.Organization, r.Name)
-		return nil
-	})
-}
-
-// RemoveRole implements [directory.Backend].
-func (m *Memory) RemoveRole(ctx context.Context, org directory.OrganizationID, name string) error {
-	return m.call(ctx, call{MethodRemoveRole, org, name}, func() error {
-		t, ok := m.orgs[org]
-		if !ok {
-			return nil
-		}
-		if _, ok := t.roles[name]; !ok {
-			return nil
-		}
-		delete(t.roles, name)
-		t.reduce(func(g directory.Grant) bool { return g.Role == name }, func(string) bool { return false })
-		m.wrote(MethodRemoveRole, org, name)
-		return nil
-	})
-}
-
-// reduce takes grants and units away from everybody.
-func (t *tenant) reduce(grant func(directory.Grant) bool, unit func(string) bool) {
-	for address, o := range t.members {
-		o.Access = directory.Access{
-			Grants: slices.DeleteFunc(slices.Clone(o.Access.Grants), grant),
-			Units:  slices.DeleteFunc(slices.Clone(o.Access.Units), unit),
-		}
-		t.members[address] = o
+// evacuate leaves the tenant what is not ours.
+func (m *Memory) evacuate(id directory.OrganizationID) {
+	if len(m.one.ours)+len(m.one.units)+len(m.one.roles) == 0 {
+		return
 	}
+	clear(m.one.units)
+	clear(m.one.roles)
+	for address := range m.one.ours {
+		m.one.remove(address)
+	}
+	m.one.reduce(func(directory.Grant) bool { return true }, func(string) bool { return true })
+	m.wrote(MethodRemoveOrganization, id, "")
 }
 
-func sameRole(a, b directory.Role) bool {
-	return a.DisplayName == b.DisplayName && a.Level == b.Level && slices.Equal(a.Permissions, b.Permissions)
+// tenant is the organization, and whether there is one.
+func (m *Memory) tenant(id directory.OrganizationID) (*tenant, bool) {
+	if m.one != nil {
+		return m.one, true
+	}
+	t, ok := m.orgs[id]
+	return t, ok
 }
 
 // tenantFor returns the organization if the backend can do what is asked of it.
 func (m *Memory) tenantFor(op string, id directory.OrganizationID, able bool) (*tenant, error) {
 	if !able {
-		return nil, directory.Errorf(directory.KindUnsupported, op, "this backend cannot do it")
+		return nil, unsupported(op)
 	}
-	t, ok := m.orgs[id]
+	t, ok := m.tenant(id)
 	if !ok {
 		return nil, notFound(op, "organization %q", id)
 	}
@@ -286,6 +267,10 @@ func (m *Memory) tenantFor(op string, id directory.OrganizationID, able bool) (*
 
 func (m *Memory) wrote(method Method, org directory.OrganizationID, key string) {
 	m.writes = append(m.writes, Write{Method: method, Organization: org, Key: key})
+}
+
+func unsupported(op string) error {
+	return directory.Errorf(directory.KindUnsupported, op, "this backend cannot do it")
 }
 
 func notFound(op, format string, args ...any) error {

@@ -6,13 +6,9 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/rollcall-dev/rollcall/internal/directory"
 )
-
-// cursorPrefix tells our cursors from any other text.
-const cursorPrefix = "after:"
 
 // Member implements [directory.Backend].
 func (m *Memory) Member(ctx context.Context, org directory.OrganizationID, address string) (directory.ObservedMember, error) {
@@ -22,54 +18,18 @@ func (m *Memory) Member(ctx context.Context, org directory.OrganizationID, addre
 		if err != nil {
 			return err
 		}
-		o, ok := t.members[address]
-		if !ok {
-			return notFound("observe a member", "the member")
+		o, err := t.lone("observe a member", address)
+		if err != nil {
+			return err
 		}
 		found = own(o)
+		found.Organization = org
 		return nil
 	})
 	if err != nil {
 		return directory.ObservedMember{}, err
 	}
 	return found, nil
-}
-
-// ListMembers implements [directory.Backend].
-func (m *Memory) ListMembers(ctx context.Context, org directory.OrganizationID, cursor string) (directory.MemberPage, error) {
-	var page directory.MemberPage
-	err := m.call(ctx, call{MethodListMembers, org, ""}, func() error {
-		t, err := m.tenantFor("list members", org, true)
-		if err != nil {
-			return err
-		}
-		after, ours := strings.CutPrefix(cursor, cursorPrefix)
-		if cursor != "" && !ours {
-			return directory.Errorf(directory.KindInvalid, "list members", "the cursor is not one of ours")
-		}
-		page = t.page(after, m.capabilities.PageSize)
-		return nil
-	})
-	if err != nil {
-		return directory.MemberPage{}, err
-	}
-	return page, nil
-}
-
-func (t *tenant) page(after string, size int) directory.MemberPage {
-	var page directory.MemberPage
-	for _, address := range slices.Sorted(maps.Keys(t.members)) {
-		if address <= after || t.omitted[address] {
-			continue
-		}
-		if len(page.Members) == size {
-			page.Next = cursorPrefix + page.Members[size-1].Address
-			return page
-		}
-		page.Members = append(page.Members, own(t.members[address]))
-	}
-	page.Complete = len(t.omitted) == 0
-	return page
 }
 
 // ApplyMember implements [directory.Backend].
@@ -84,11 +44,17 @@ func (m *Memory) ApplyMember(ctx context.Context, d directory.Member) (directory
 			return err
 		}
 		before, ok := t.members[d.Address]
+		switch {
+		case t.twice[d.Address]:
+			return ambiguous("apply a member")
+		case !ok && t.seats >= 0 && len(t.members) >= t.seats:
+			return directory.Errorf(directory.KindQuotaExceeded, "apply a member", "all %d seats are taken", t.seats)
+		}
 		after := m.settle(own(before), d)
 		if !ok {
-			m.lastID++
-			after.ID = fmt.Sprintf("member-%d", m.lastID)
+			after.ID = m.nextID()
 		}
+		t.ours[d.Address] = true
 		if !ok || !sameMember(before, after) {
 			t.members[d.Address] = after
 			m.wrote(MethodApplyMember, d.Organization, d.Address)
@@ -104,7 +70,9 @@ func (m *Memory) ApplyMember(ctx context.Context, d directory.Member) (directory
 
 // settle is what becomes of somebody when a declaration is applied.
 func (m *Memory) settle(o directory.ObservedMember, d directory.Member) directory.ObservedMember {
+	was := o.State
 	o.Organization, o.Address = d.Organization, d.Address
+	d.Profile = kept(m.capabilities, d.Profile)
 	if d.Profile.DisplayName != "" && d.Profile.DisplayName != o.Profile.DisplayName {
 		o.ConfirmedName = ""
 	}
@@ -123,7 +91,7 @@ func (m *Memory) settle(o directory.ObservedMember, d directory.Member) director
 		p.Attributes = maps.Clone(d.Profile.Attributes)
 	}
 	o.State = d.State
-	if d.State == directory.MemberInvited && !o.JoinedAt.IsZero() {
+	if d.State == directory.MemberInvited && (was == directory.MemberActive || !o.JoinedAt.IsZero()) {
 		o.State = directory.MemberActive
 	}
 	if o.State == directory.MemberActive && o.JoinedAt.IsZero() {
@@ -159,12 +127,12 @@ func (m *Memory) ApplyAccess(ctx context.Context, org directory.OrganizationID, 
 		if err != nil {
 			return err
 		}
-		found, ok := t.members[address]
-		if !ok {
-			return notFound("apply access", "the member")
+		found, err := t.lone("apply access", address)
+		if err != nil {
+			return err
 		}
 		a := asSet(a)
-		if err := t.check(a); err != nil {
+		if err := m.check(t, a); err != nil {
 			return err
 		}
 		if slices.Equal(found.Access.Grants, a.Grants) && slices.Equal(found.Access.Units, a.Units) {
@@ -177,9 +145,17 @@ func (m *Memory) ApplyAccess(ctx context.Context, org directory.OrganizationID, 
 	})
 }
 
-// check refuses access to what is not there.
-func (t *tenant) check(a directory.Access) error {
+// check refuses access that cannot be held, or is to what is not there.
+func (m *Memory) check(t *tenant, a directory.Access) error {
 	units := slices.Clone(a.Units)
+	if len(units) > 0 && !m.capabilities.Units || len(a.Grants) > 0 && !m.capabilities.Roles {
+		return unsupported("apply access")
+	}
+	for _, g := range a.Grants {
+		if g.Unit != "" && !m.capabilities.UnitGrants {
+			return unsupported("apply access")
+		}
+	}
 	for _, g := range a.Grants {
 		if _, ok := t.roles[g.Role]; !ok {
 			return notFound("apply access", "role %q", g.Role)
@@ -224,9 +200,15 @@ func (m *Memory) ChangeAddress(ctx context.Context, org directory.OrganizationID
 		case taken:
 			return directory.Errorf(directory.KindExists, op, "somebody else has the new address")
 		}
-		delete(t.members, from)
+		if t.twice[from] {
+			return ambiguous(op)
+		}
 		before.Address = to
-		t.members[to] = before
+		t.members[to], t.ours[to] = before, true
+		if groups, is := t.foreign[from]; is {
+			t.foreign[to] = groups
+		}
+		t.remove(from)
 		m.wrote(MethodChangeAddress, org, to)
 		return nil
 	})
@@ -235,7 +217,10 @@ func (m *Memory) ChangeAddress(ctx context.Context, org directory.OrganizationID
 // RemoveMember implements [directory.Backend].
 func (m *Memory) RemoveMember(ctx context.Context, org directory.OrganizationID, address string, how directory.Removal) error {
 	return m.call(ctx, call{MethodRemoveMember, org, address}, func() error {
-		t, ok := m.orgs[org]
+		if err := m.allows(how); err != nil {
+			return err
+		}
+		t, ok := m.tenant(org)
 		if !ok {
 			return nil
 		}
@@ -243,19 +228,61 @@ func (m *Memory) RemoveMember(ctx context.Context, org directory.OrganizationID,
 		if !ok {
 			return nil
 		}
+		if t.twice[address] {
+			return ambiguous("remove a member")
+		}
 		switch how {
 		case directory.RemovalDrop, directory.RemovalDelete:
-			delete(t.members, address)
+			t.remove(address)
 		case directory.RemovalDisable:
 			if found.State == directory.MemberDisabled {
 				return nil
 			}
 			found.State = directory.MemberDisabled
 			t.members[address] = found
-		default:
-			return directory.Errorf(directory.KindInvalid, "remove a member", "removal %q is unknown", how)
 		}
 		m.wrote(MethodRemoveMember, org, address)
 		return nil
 	})
+}
+
+// allows refuses the ways of removal that there are not.
+func (m *Memory) allows(how directory.Removal) error {
+	const op = "remove a member"
+	switch {
+	case slices.Contains(m.capabilities.Removals, how):
+		return nil
+	case how == directory.RemovalDrop, how == directory.RemovalDisable, how == directory.RemovalDelete:
+		return unsupported(op)
+	}
+	return directory.Errorf(directory.KindInvalid, op, "removal %q is unknown", how)
+}
+
+// remove forgets the person, and all that is known of them.
+func (t *tenant) remove(address string) {
+	delete(t.members, address)
+	delete(t.ours, address)
+	delete(t.foreign, address)
+	delete(t.twice, address)
+}
+
+// lone returns the member if nobody else has the address.
+func (t *tenant) lone(op, address string) (directory.ObservedMember, error) {
+	if t.twice[address] {
+		return directory.ObservedMember{}, ambiguous(op)
+	}
+	o, ok := t.members[address]
+	if !ok {
+		return directory.ObservedMember{}, notFound(op, "the member")
+	}
+	return o, nil
+}
+
+func ambiguous(op string) error {
+	return directory.Errorf(directory.KindExists, op, "two people have the key: remove one of them in the system")
+}
+
+func (m *Memory) nextID() string {
+	m.lastID++
+	return fmt.Sprintf("member-%d", m.lastID)
 }

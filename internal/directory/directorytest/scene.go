@@ -17,6 +17,8 @@ import (
 type scene struct {
 	ctx context.Context
 	f   Fixture
+	// can is what the backend says that it can do.
+	can directory.Capabilities
 	// org is the organization that the check is about.
 	org directory.OrganizationID
 	err error
@@ -75,6 +77,18 @@ func (s *scene) loudly(step string, f func() error) {
 	}
 }
 
+// change takes a step that changes something; it is loud where the system keeps
+// what changes.
+func (s *scene) change(step string, keeps bool, f func() error) {
+	if keeps {
+		s.loudly(step, f)
+		return
+	}
+	if s.err == nil {
+		s.done(step, f())
+	}
+}
+
 func (s *scene) writes() int64 {
 	if s.f.Writes == nil {
 		return 0
@@ -127,13 +141,16 @@ func (s *scene) furnish() {
 }
 
 func (s *scene) unit(name, parent string) {
-	if s.err == nil && needsUnits(s.f) {
+	if !s.can.NestedUnits {
+		parent = ""
+	}
+	if s.err == nil && s.can.Units {
 		s.done("create unit "+name, s.f.Backend.ApplyUnit(s.ctx, aUnit(s.org, name, parent)))
 	}
 }
 
 func (s *scene) role(name string) {
-	if s.err == nil && needsRoles(s.f) {
+	if s.err == nil && s.can.Roles {
 		s.done("create role "+name, s.f.Backend.ApplyRole(s.ctx, aRole(s.org, name)))
 	}
 }
@@ -147,6 +164,9 @@ func (s *scene) apply(m directory.Member) directory.ObservedMember {
 	answer, err := s.f.Backend.ApplyMember(s.ctx, m)
 	s.done("apply the member", err)
 	same(s, "the answer to applying a member, and what is observed afterwards", answer, s.observe(m.Address))
+	if s.err == nil && answer.ID == "" && answer.State == directory.MemberActive {
+		s.failf("the backend gave an active member no key")
+	}
 	return answer
 }
 

@@ -31,15 +31,31 @@ func fixtureOf(m *Memory) Fixture {
 		Hide: func(_ context.Context, org directory.OrganizationID, address string) error {
 			return m.Omit(org, address)
 		},
+		Plant:     m.Plant,
+		Foreign:   m.Foreign,
+		Meddle:    m.Meddle,
+		Duplicate: m.Duplicate,
+		Quota:     m.Limit,
+		Expire:    m.Expire,
 	}
 }
 
 func TestBY11_MemoryPassesTheSuite(t *testing.T) {
 	for name, o := range map[string]MemoryOptions{
-		"everything": {},
-		"no units":   {NoUnits: true},
-		"no roles":   {NoRoles: true},
-		"members":    {NoUnits: true, NoRoles: true},
+		"everything":    {},
+		"no units":      {NoUnits: true},
+		"no roles":      {NoRoles: true},
+		"members":       {NoUnits: true, NoRoles: true},
+		"one tenant":    {Tenancy: directory.TenancyOne, SignIn: directory.SignInElsewhere},
+		"flat":          {NoNestedUnits: true, NoUnitGrants: true, NoPermissions: true},
+		"one attribute": {Fields: []directory.ProfileField{directory.FieldDisplayName, "attributes.license"}},
+		"no profile":    {Fields: []directory.ProfileField{}},
+		"disable only":  {Removals: []directory.Removal{directory.RemovalDisable}},
+		"delete only":   {Removals: []directory.Removal{directory.RemovalDelete}, EmptyPages: true},
+		"little": {
+			Tenancy: directory.TenancyOne, NoUnits: true, NoRoles: true, Fields: []directory.ProfileField{directory.FieldDisplayName},
+			Removals: []directory.Removal{directory.RemovalDrop},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			Run(t, func(t *testing.T) Fixture { return fixtureOf(newMemory(t, o)) })
@@ -52,8 +68,7 @@ func TestBY11_MemoryPassesTheSuite(t *testing.T) {
 func TestSuiteNeedsNoCounter(t *testing.T) {
 	Run(t, func(t *testing.T) Fixture {
 		f := fixtureOf(newMemory(t, MemoryOptions{}))
-		f.Writes, f.Hide, f.Namespace = nil, nil, "elsewhere"
-		return f
+		return Fixture{Backend: f.Backend, Activate: f.Activate, Namespace: "elsewhere"}
 	})
 }
 
@@ -97,7 +112,7 @@ func TestSuiteFindsEveryFault(t *testing.T) {
 }
 
 func findFault(t *testing.T, c check, b broken, count bool) {
-	m := newMemory(t, MemoryOptions{})
+	m := newMemory(t, b.options)
 	w := &twist{Backend: m, memory: m}
 	b.bend(w)
 	f := fixtureOf(m)
@@ -105,7 +120,7 @@ func findFault(t *testing.T, c check, b broken, count bool) {
 	if count {
 		f.Writes = func() int64 { return int64(len(m.Writes())) + w.extraWrites.Load() }
 	}
-	if !c.applies(f) {
+	if !c.applies(f, f.can()) {
 		t.Fatalf("%s does not apply", c.name)
 	}
 	err := c.against(t.Context(), f)

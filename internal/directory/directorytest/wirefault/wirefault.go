@@ -20,11 +20,13 @@ const (
 	Precondition Fault = "Precondition"
 	// RateLimited: too many requests, and when to come again (HTTP 429).
 	RateLimited Fault = "RateLimited"
-	// Internal, BadGateway, Unavailable and GatewayTimeout are
-	// HTTP 500, 502, 503 and 504.
-	Internal       Fault = "Internal"
-	BadGateway     Fault = "BadGateway"
-	Unavailable    Fault = "Unavailable"
+	// Internal: the system failed (HTTP 500).
+	Internal Fault = "Internal"
+	// BadGateway: something in between got no answer that it understood (HTTP 502).
+	BadGateway Fault = "BadGateway"
+	// Unavailable: the system is not there for now (HTTP 503).
+	Unavailable Fault = "Unavailable"
+	// GatewayTimeout: something in between gave up waiting (HTTP 504).
 	GatewayTimeout Fault = "GatewayTimeout"
 	// Unauthorized: the credentials are refused this once (HTTP 401).
 	Unauthorized Fault = "Unauthorized"

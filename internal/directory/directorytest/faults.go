@@ -1,0 +1,190 @@
+package directorytest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/rollcall-dev/rollcall/internal/directory"
+	"github.com/rollcall-dev/rollcall/internal/directory/directorytest/wirefault"
+)
+
+// playTime bounds one play of a scenario, so that a backend that hangs fails
+// its test. It is far more than a play takes.
+const playTime = time.Minute
+
+// RunFaults plays scenarios, each once undisturbed, and then again for every
+// request that it took and every fault of [wirefault.All], with that fault at
+// that request; and once for every request with two faults in a row. Each step
+// is repeated as the controllers do, as the table at [directory.Kind] says. Then
+// the way is mended, what is wanted in the end is declared once more, as by a
+// resync, and the state that can be observed must be that of the undisturbed
+// play.
+//
+// newFixture is called for every play, by several goroutines at once: a few
+// thousand times for a backend that needs some requests for a call. Its fixtures
+// have a Wire and share nothing. Their backends wait for an answer as long as a
+// busy machine needs to give one, and no longer: a second, say. Plays with
+// [wirefault.Slow] and [wirefault.Late] last that long, and are played many at
+// once.
+func RunFaults(t *testing.T, newFixture func(t *testing.T) Fixture) {
+	t.Helper()
+	for _, sc := range scenarios() {
+		t.Run(sc.name, func(t *testing.T) {
+			f, err := wired(newFixture(t))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if can := f.can(); sc.needs != nil && !sc.needs(f, can) {
+				t.Skip("the backend cannot do this, or the fixture has no hook for it")
+			}
+			r, err := rehearse(t.Context(), newFixture(t), sc)
+			if err != nil {
+				t.Fatalf("without a fault: %v", err)
+			}
+			r.performAll(t, newFixture)
+		})
+	}
+}
+
+// rehearsal is what an undisturbed play was like.
+type rehearsal struct {
+	scenario scenario
+	can      directory.Capabilities
+	// steps names the step that made each request.
+	steps []string
+	end   string
+}
+
+// waitingTogether is how many plays that wait are played at once.
+const waitingTogether = 16
+
+// performAll plays every mishap: those that wait in groups, of which each is a
+// subtest, and each other one in a subtest of its own.
+func (r *rehearsal) performAll(t *testing.T, newFixture func(t *testing.T) Fixture) {
+	t.Helper()
+	var waiting []mishap
+	for _, m := range r.mishaps() {
+		if m.waits() {
+			waiting = append(waiting, m)
+			continue
+		}
+		t.Run(m.name(), func(t *testing.T) {
+			t.Parallel()
+			r.report(t, m, r.perform(t.Context(), newFixture(t), m))
+		})
+	}
+	for group := range slices.Chunk(waiting, waitingTogether) {
+		t.Run(fmt.Sprintf("waiting from request %d", group[0].request), func(t *testing.T) {
+			t.Parallel()
+			r.performTogether(t, newFixture, group)
+		})
+	}
+}
+
+func (r *rehearsal) performTogether(t *testing.T, newFixture func(t *testing.T) Fixture, group []mishap) {
+	t.Helper()
+	fixtures := make([]Fixture, len(group))
+	for i := range group {
+		fixtures[i] = newFixture(t)
+	}
+	var all sync.WaitGroup
+	for i, m := range group {
+		all.Go(func() { r.report(t, m, r.perform(t.Context(), fixtures[i], m)) })
+	}
+	all.Wait()
+}
+
+func (r *rehearsal) report(t *testing.T, m mishap, err error) {
+	t.Helper()
+	if err != nil {
+		t.Errorf("%s: %s at request %d of %d, in the step %q:\n%v",
+			r.scenario.name, m.faults(), m.request, len(r.steps), r.steps[m.request-1], err)
+	}
+}
+
+// wired returns the fixture if there is a wire to break.
+func wired(f Fixture) (Fixture, error) {
+	if f.Wire == nil {
+		return f, errors.New("a fixture for RunFaults needs a Wire")
+	}
+	return f, f.validate()
+}
+
+// mishap is where a play is disturbed, and how.
+type mishap struct {
+	// request is the number of the request that breaks, from 1.
+	request int
+	first   wirefault.Fault
+	// second breaks the first request of the next attempt; empty for nothing.
+	second wirefault.Fault
+}
+
+// waits reports whether a play lasts until the backend gives up waiting.
+func (m mishap) waits() bool {
+	held := []wirefault.Fault{wirefault.Slow, wirefault.Late}
+	return slices.Contains(held, m.first) || slices.Contains(held, m.second)
+}
+
+func (m mishap) name() string { return fmt.Sprintf("request %d/%s", m.request, m.faults()) }
+
+func (m mishap) faults() string {
+	if m.second == "" {
+		return string(m.first)
+	}
+	return fmt.Sprintf("%s and %s", m.first, m.second)
+}
+
+// rehearse plays the scenario undisturbed.
+func rehearse(ctx context.Context, f Fixture, sc scenario) (*rehearsal, error) {
+	ctx, cancel := context.WithTimeout(ctx, playTime)
+	defer cancel()
+	r := &rehearsal{scenario: sc, can: f.can()}
+	p := newPlay(ctx, f, r)
+	r.end = p.run()
+	r.steps = p.requests
+	return r, p.err
+}
+
+// mishaps are all single ones, and a sample of those that come in a row: one for
+// each request, so that over a scenario every fault is the first and the second.
+func (r *rehearsal) mishaps() []mishap {
+	var all []mishap
+	faults := wirefault.All()
+	for n := range r.steps {
+		for _, fault := range faults {
+			all = append(all, mishap{request: n + 1, first: fault})
+		}
+		all = append(all, mishap{request: n + 1, first: faults[n%len(faults)], second: faults[(5*n+1)%len(faults)]})
+	}
+	return all
+}
+
+// perform plays the scenario disturbed, and compares what becomes of it.
+func (r *rehearsal) perform(ctx context.Context, f Fixture, m mishap) error {
+	f, err := wired(f)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, playTime)
+	defer cancel()
+	p := newPlay(ctx, f, r)
+	p.mishap = m
+	end := p.run()
+	switch {
+	case p.err != nil:
+		return p.err
+	case !p.struck:
+		return errors.New("there was no such request, although there was one without the fault")
+	}
+	if diff := cmp.Diff(r.end, end); diff != "" {
+		return fmt.Errorf("it ends otherwise than without the fault: (-want +got)\n%s", diff)
+	}
+	return nil
+}
