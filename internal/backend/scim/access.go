@@ -1,0 +1,255 @@
+package scim
+
+import (
+	"cmp"
+	"context"
+	"slices"
+
+	"github.com/rollcall-dev/rollcall/internal/backend/scim/protocol"
+	"github.com/rollcall-dev/rollcall/internal/directory"
+)
+
+// access is what the person may do, as the service provider has it.
+func (b *Backend) access(ctx context.Context, v *view, s sight) (directory.Access, error) {
+	a := b.accessInAttributes(v, s)
+	if !v.grouped() || s.created {
+		return asSet(a), nil
+	}
+	if s.read.ID() != "" {
+		// Not every answer to a change tells groups.
+		s.user = s.read
+	}
+	groups, err := b.groupsOf(ctx, v, s)
+	for _, g := range groups {
+		switch {
+		case g.key.role == "" && v.units.in == HeldInGroups:
+			a.Units = append(a.Units, g.key.unit)
+		case g.key.role != "" && v.roles.in == HeldInGroups && (g.key.unit == "" || v.unitGrants()):
+			a.Grants = append(a.Grants, directory.Grant{Role: g.key.role, Unit: g.key.unit})
+		}
+	}
+	return asSet(a), err
+}
+
+func (b *Backend) accessInAttributes(v *view, s sight) directory.Access {
+	var a directory.Access
+	if v.units.in == HeldInAttribute {
+		a.Units = v.units.named(s.user, b.names.known(s.org, units))
+	}
+	if v.roles.in == HeldInAttribute {
+		for _, name := range v.roles.named(s.user, b.names.known(s.org, roles)) {
+			a.Grants = append(a.Grants, directory.Grant{Role: name})
+		}
+	}
+	return a
+}
+
+// named returns the known names among the values of the attribute.
+func (h holder) named(user protocol.Resource, known map[string]bool) []string {
+	var found []string
+	for _, value := range user.At(h.path).Elements() {
+		if name := h.nameIn(value); known[name] {
+			found = append(found, name)
+		}
+	}
+	return found
+}
+
+func (h holder) nameIn(value protocol.Value) string {
+	if h.sub != "" {
+		value = value.Get(h.sub)
+	}
+	name, _ := value.Text()
+	return name
+}
+
+// holding is the change of the attribute so that it has exactly these of the
+// known names, and whatever else it has; false when nothing differs.
+func (h holder) holding(user protocol.Resource, known map[string]bool, names []string) (operation, bool) {
+	var values []protocol.Value
+	had := map[string]bool{}
+	same := true
+	for _, value := range user.At(h.path).Elements() {
+		name := h.nameIn(value)
+		if known[name] && (!slices.Contains(names, name) || had[name]) {
+			same = false
+			continue
+		}
+		had[name] = true
+		values = append(values, value)
+	}
+	for _, name := range names {
+		if !had[name] {
+			same = false
+			values = append(values, h.value(name))
+		}
+	}
+	if same {
+		return operation{}, false
+	}
+	o := operation{field: field{path: h.path}}
+	switch {
+	case h.many:
+		o.set = protocol.List(values...)
+	case len(names) > 0:
+		o.set = h.value(names[0])
+	}
+	return o, true
+}
+
+func (h holder) value(name string) protocol.Value {
+	if h.sub == "" {
+		return protocol.String(name)
+	}
+	return protocol.Object(protocol.Field{Name: h.sub, Value: protocol.String(name)})
+}
+
+// asSet returns a sorted copy without repetitions.
+func asSet(a directory.Access) directory.Access {
+	grants, units := slices.Clone(a.Grants), slices.Clone(a.Units)
+	slices.SortFunc(grants, func(a, b directory.Grant) int {
+		return cmp.Or(cmp.Compare(a.Role, b.Role), cmp.Compare(a.Unit, b.Unit))
+	})
+	slices.Sort(units)
+	return directory.Access{Grants: slices.Compact(grants), Units: slices.Compact(units)}
+}
+
+// ApplyAccess implements [directory.Backend].
+func (b *Backend) ApplyAccess(ctx context.Context, org directory.OrganizationID, address string, a directory.Access) error {
+	const op = "apply access"
+	p := person{org, address}
+	unlock, err := b.locks.lock(ctx, p.key())
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	v, err := b.view(ctx)
+	if err != nil {
+		return inOp(op, err)
+	}
+	return inOp(op, b.applyAccess(ctx, v, p, asSet(a)))
+}
+
+func (b *Backend) applyAccess(ctx context.Context, v *view, p person, a directory.Access) error {
+	if err := v.supports(a); err != nil {
+		return err
+	}
+	s, err := b.look(ctx, v, p)
+	if err != nil {
+		return err
+	}
+	if !s.exists() {
+		return missing("the member")
+	}
+	there, err := b.existing(ctx, v, p.org, a)
+	if err != nil {
+		return err
+	}
+	if err := firstMissing(a, there); err != nil {
+		return err
+	}
+	if s.there() {
+		return b.give(ctx, v, s, a)
+	}
+	waits := awaitingOf(s.admission)
+	waits.Access = a
+	changed := s.admission
+	if changed.Awaiting, err = waits.text(); err != nil {
+		return err
+	}
+	return b.admit(ctx, changed, s.admission)
+}
+
+// supports is KindUnsupported for access that the service provider cannot hold.
+func (v *view) supports(a directory.Access) error {
+	within := slices.ContainsFunc(a.Grants, func(g directory.Grant) bool { return g.Unit != "" })
+	var reason string
+	switch {
+	case len(a.Units) > 0 && !v.holdsUnits():
+		reason = "the service provider holds no business units"
+	case len(a.Grants) > 0 && !v.holdsRoles():
+		reason = "the service provider holds no roles"
+	case within && !v.unitGrants():
+		reason = "the service provider holds no roles within a business unit; both need to be held in groups for that"
+	case len(a.Units) > 1 && v.units.in == HeldInAttribute && !v.units.many:
+		reason = "the attribute for business units holds one of them"
+	case len(a.Grants) > 1 && v.roles.in == HeldInAttribute && !v.roles.many:
+		reason = "the attribute for roles holds one of them"
+	default:
+		return nil
+	}
+	return directory.Errorf(directory.KindUnsupported, "", "%s", reason)
+}
+
+// existing is the part of access whose roles and units exist.
+func (b *Backend) existing(ctx context.Context, v *view, org directory.OrganizationID, a directory.Access) (directory.Access, error) {
+	var there directory.Access
+	known := map[groupKey]bool{}
+	exists := func(key groupKey) (bool, error) {
+		if is, asked := known[key]; asked || key == (groupKey{org: org}) {
+			return is || !asked, nil
+		}
+		is, err := b.exists(ctx, v, key)
+		known[key] = is
+		return is, err
+	}
+	for _, name := range a.Units {
+		is, err := exists(groupKey{org: org, unit: name})
+		if err != nil {
+			return directory.Access{}, err
+		}
+		if is {
+			there.Units = append(there.Units, name)
+		}
+	}
+	for _, g := range a.Grants {
+		role, err := exists(groupKey{org: org, role: g.Role})
+		if err != nil {
+			return directory.Access{}, err
+		}
+		unit, err := exists(groupKey{org: org, unit: g.Unit})
+		if err != nil {
+			return directory.Access{}, err
+		}
+		if role && unit {
+			there.Grants = append(there.Grants, g)
+		}
+	}
+	return there, nil
+}
+
+// exists reports whether a role or a unit was made by us.
+func (b *Backend) exists(ctx context.Context, v *view, key groupKey) (bool, error) {
+	h, kind, name := v.units, units, key.unit
+	if key.role != "" {
+		h, kind, name = v.roles, roles, key.role
+	}
+	switch h.in {
+	case HeldInGroups:
+		found, err := b.groupsWith(ctx, key)
+		return len(found) > 0, err
+	case HeldInAttribute:
+		return b.names.known(key.org, kind)[name], nil
+	default:
+		return false, nil
+	}
+}
+
+// firstMissing is KindNotFound when not all of the access exists.
+func firstMissing(a, there directory.Access) error {
+	for _, name := range a.Units {
+		if !slices.Contains(there.Units, name) {
+			return missing("unit %q", name)
+		}
+	}
+	for _, g := range a.Grants {
+		switch {
+		case slices.Contains(there.Grants, g):
+		case g.Unit == "":
+			return missing("role %q", g.Role)
+		default:
+			return missing("role %q or unit %q", g.Role, g.Unit)
+		}
+	}
+	return nil
+}

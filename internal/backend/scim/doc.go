@@ -1,0 +1,48 @@
+// Package scim is the [directory.Backend] for a service provider that speaks
+// SCIM 2.0 (RFC 7643, RFC 7644), of which nothing is expected beyond what nearly
+// all of them do. The protocol is that of package protocol; here is what its
+// resources mean.
+//
+// # Who is who
+//
+// A user of ours has the externalId "<organization>/<address>" and the address
+// as userName and e-mail address; a group has "<organization>/units/<name>",
+// "<organization>/roles/<name>" or both in a row for a role within a unit. Keys are
+// functions of what is declared, so that whoever has lost everything else finds
+// the same resources again. A user without a key of ours is whoever has the
+// address as userName, or as primary e-mail address when the userName is no
+// address; ApplyMember adopts them by writing the key. A key that another client
+// gave stays as it is, and a user with the key of another organization is not
+// touched. Groups are adopted from nobody. Every match is verified on our side.
+//
+// # What it promises
+//
+//   - The state is what the service provider says: who is active there is in. What
+//     it cannot hold, that somebody is invited, when they joined, which name they
+//     gave, and with OnAccept everything about somebody whom it does not have yet,
+//     is in a [directory.Admission], which is there before anybody is let in.
+//   - Nobody's absence follows from a filter that is ignored, a listing that is not
+//     complete, or an answer that is not SCIM.
+//   - Only what differs is written, by PATCH and with the version that was read;
+//     nothing is written when nothing differs.
+//   - Access ends before a record does, and what is taken away goes before what is
+//     given.
+//   - One unchanged member costs one request, and a listing a page each, beside the
+//     groups where they are needed.
+//
+// # What it does not promise
+//
+//   - Where filters are ignored, what somebody else has changed is seen within
+//     half a minute, and where users do not tell their groups, that of groups within
+//     a quarter; names of groups within five minutes. A listing sees all of it.
+//   - Two processes that create one person at once rely on the service provider's
+//     uniqueness of userName (RFC 7643 section 4.1.1).
+//   - Where groups keep no externalId, their displayName is our key, and shows no
+//     name that people gave. Where users keep none, a user whose userName and e-mail
+//     address somebody else changes is another person.
+//   - Roles or units that are held in an attribute are known by name since ApplyRole
+//     or ApplyUnit was called in this process: until then they are not observed, and
+//     ApplyAccess is KindNotFound.
+//   - The pages of a listing are in the memory of this process; one that is
+//     continued by another begins anew.
+package scim

@@ -1,0 +1,152 @@
+package scim_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/rollcall-dev/rollcall/internal/directory"
+	"github.com/rollcall-dev/rollcall/internal/testkit/scimserver"
+)
+
+// populate puts people of ours into the service provider who are as declared.
+func (w *world) populate(n int) {
+	w.t.Helper()
+	for i := range n {
+		address := fmt.Sprintf("person-%06d@example.com", i)
+		w.server.PutUser(scimserver.User{
+			UserName: address, ExternalID: string(clinic) + "/" + address, Active: true,
+			Attributes: map[string]any{"displayName": "Person", "emails": []any{map[string]any{"value": address, "primary": true}}},
+		})
+		w.admissions.put(directory.Admission{
+			Organization: clinic, Address: address, State: directory.MemberActive, Provisioned: true,
+			JoinedAt: w.clock.Now(), DeclaredName: "Person",
+		})
+	}
+}
+
+// list reads a whole listing.
+func (w *world) list() ([]directory.ObservedMember, bool) {
+	w.t.Helper()
+	var all []directory.ObservedMember
+	for cursor := ""; ; {
+		page, err := w.ListMembers(w.t.Context(), clinic, cursor)
+		must(w.t, err)
+		all = append(all, page.Members...)
+		if cursor = page.Next; cursor == "" {
+			return all, page.Complete
+		}
+	}
+}
+
+// pagesOfUsers is how many of the requests were pages of users; others are told.
+func (w *world) pagesOfUsers() (int, []string) {
+	pages := 0
+	var others []string
+	for _, r := range w.server.Requests() {
+		if r.Method == http.MethodGet && r.Path == "/Users" && r.Query.Get("filter") == "" {
+			pages++
+			continue
+		}
+		others = append(others, r.Method+" "+r.Path)
+	}
+	return pages, others
+}
+
+// A page holds one resource of the page before, which shows that nothing has
+// moved, and a last page brings nothing new.
+func TestBY11_AResyncOfTenThousandReadsAPageEach(t *testing.T) {
+	const people, pageSize = 10_000, 100
+	w := newWorld(t)
+	must(t, w.ApplyUnit(t.Context(), directory.Unit{Organization: clinic, Name: "north", DisplayName: "North"}))
+	w.populate(people)
+	north, _ := w.server.Group("North")
+	north.Members = []string{w.server.Users()[0].ID}
+	w.server.PutGroup(north)
+	w.server.Forget()
+	before := w.writes()
+	all, complete := w.list()
+	if len(all) != people || !complete {
+		t.Errorf("%d members, complete %t; want %d and true", len(all), complete, people)
+	}
+	if n := w.writes() - before; n != 0 {
+		t.Errorf("%d writes", n)
+	}
+	pages, others := w.pagesOfUsers()
+	if most := people/(pageSize-1) + 2; pages > most {
+		t.Errorf("%d pages, want at most %d", pages, most)
+	}
+	if len(others) > 3 {
+		t.Errorf("beside the pages of users, %v; want the groups once and a check of who tells of them", others)
+	}
+	w.server.Forget()
+	for _, m := range all[:200] {
+		_, err := w.ApplyMember(t.Context(), m.Member)
+		must(t, err)
+	}
+	if requests := len(w.server.Requests()); w.writes() != before || requests != 200 {
+		t.Errorf("applying 200 unchanged members took %d requests and %d writes, want one request each", requests, w.writes()-before)
+	}
+}
+
+// BenchmarkMembersApplied creates members with two groups each, and tells how
+// many requests that takes beside those of a client that asks nothing: a POST
+// and a PATCH of each group.
+func BenchmarkMembersApplied(b *testing.B) {
+	w := newWorld(b, immediately)
+	ctx := context.Background()
+	must(b, w.ApplyUnit(ctx, directory.Unit{Organization: clinic, Name: "north", DisplayName: "North"}))
+	must(b, w.ApplyRole(ctx, directory.Role{Organization: clinic, Name: "lead", DisplayName: "Lead"}))
+	access := directory.Access{Units: []string{"north"}, Grants: []directory.Grant{{Role: "lead"}}}
+	w.server.Forget()
+	var n atomic.Int64
+	b.SetParallelism(4)
+	b.RunParallel(func(pb *testing.PB) {
+		for pb.Next() {
+			m := directory.Member{Organization: clinic, Address: fmt.Sprintf("p%d@example.com", n.Add(1)), State: directory.MemberActive}
+			m.Profile.DisplayName = "Person"
+			if _, err := w.ApplyMember(ctx, m); err != nil {
+				b.Error(err)
+			}
+			if err := w.ApplyAccess(ctx, clinic, m.Address, access); err != nil {
+				b.Error(err)
+			}
+		}
+	})
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "members/s")
+	b.ReportMetric(float64(len(w.server.Requests()))/float64(b.N), "requests/member")
+	b.ReportMetric(3, "minimal-requests/member")
+}
+
+// BenchmarkResync10000 lists ten thousand members, who are a page of a hundred each.
+func BenchmarkResync10000(b *testing.B) { benchmarkListing(b, 10_000, 100) }
+
+// BenchmarkResync50000 lists fifty thousand, a thousand a page.
+func BenchmarkResync50000(b *testing.B) { benchmarkListing(b, 50_000, 1000) }
+
+func benchmarkListing(b *testing.B, people, pageSize int) {
+	b.Helper()
+	w := newWorld(b, quirks(func(q *scimserver.Quirks) { q.MaxCount = pageSize }),
+		func(s *settings) { s.client.Overrides.MaxPageSize = pageSize })
+	w.populate(people)
+	w.server.Forget()
+	listings := 0
+	for b.Loop() {
+		listings++
+		if all, complete := w.list(); len(all) != people || !complete {
+			b.Fatalf("%d members, complete %t", len(all), complete)
+		}
+	}
+	b.ReportMetric(float64(len(w.server.Requests()))/float64(listings), "requests/listing")
+}
+
+func told(requests []scimserver.Request) string {
+	var all []string
+	for _, r := range requests {
+		all = append(all, fmt.Sprintf("%s %s %s", r.Method, r.Path, r.Body))
+	}
+	return strings.Join(all, "\n")
+}

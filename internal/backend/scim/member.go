@@ -1,0 +1,248 @@
+package scim
+
+import (
+	"context"
+	"errors"
+
+	"github.com/rollcall-dev/rollcall/internal/backend/scim/protocol"
+	"github.com/rollcall-dev/rollcall/internal/directory"
+)
+
+// ApplyMember implements [directory.Backend].
+func (b *Backend) ApplyMember(ctx context.Context, m directory.Member) (directory.ObservedMember, error) {
+	const op = "apply a member"
+	p := person{m.Organization, m.Address}
+	unlock, err := b.locks.lock(ctx, p.key())
+	if err != nil {
+		return directory.ObservedMember{}, err
+	}
+	defer unlock()
+	v, err := b.view(ctx)
+	if err == nil {
+		err = v.storable(m.Profile)
+	}
+	if err != nil {
+		return directory.ObservedMember{}, inOp(op, err)
+	}
+	s, err := b.applyMember(ctx, v, p, m)
+	if err != nil {
+		return directory.ObservedMember{}, inOp(op, err)
+	}
+	o, err := b.observed(ctx, v, s)
+	return o, inOp(op, err)
+}
+
+// applyMember returns what is known afterwards.
+func (b *Backend) applyMember(ctx context.Context, v *view, p person, m directory.Member) (sight, error) {
+	s, err := b.lookToApply(ctx, v, p, m.State)
+	if err != nil {
+		return sight{}, err
+	}
+	after, err := b.follow(ctx, v, s, m)
+	if s.there() || !directory.IsKind(err, directory.KindExists) {
+		return after, err
+	}
+	s, again := b.look(ctx, v, p)
+	switch {
+	case again != nil:
+		return sight{}, again
+	case !s.there() && protocol.ScimType(err) == "":
+		// It may be something in between that has said so: nothing final follows.
+		return sight{}, directory.Errorf(directory.KindConflict, "", "%w", err)
+	case !s.there():
+		return sight{}, err
+	}
+	return b.follow(ctx, v, s, m)
+}
+
+// follow takes a person from what they are to what is declared. An admission
+// is there before anybody is let in, and says so only when nobody can sign in
+// who is to be kept out.
+func (b *Backend) follow(ctx context.Context, v *view, s sight, m directory.Member) (sight, error) {
+	c, err := b.settle(v, s, m)
+	if err == nil && s.in() && !c.active && !v.has("active") {
+		err = errUndisablable()
+	}
+	if err != nil {
+		return sight{}, err
+	}
+	known := c.known
+	if !s.in() || c.active {
+		if err := b.admit(ctx, c.first, known); err != nil {
+			return sight{}, err
+		}
+		known = c.first
+	}
+	after := s
+	if c.present {
+		if after, err = b.provide(ctx, v, s, c); err != nil {
+			return sight{}, errors.Join(err, b.takeBack(ctx, c, err))
+		}
+	}
+	after.admission = c.last
+	return after, b.admit(ctx, c.last, known)
+}
+
+// takeBack undoes the first admission of somebody whom the service provider has
+// refused, so that nobody is awaited who will not come.
+func (b *Backend) takeBack(ctx context.Context, c course, refusal error) error {
+	switch directory.KindOf(refusal) {
+	case directory.KindQuotaExceeded, directory.KindInvalid, directory.KindExists, directory.KindUnsupported:
+	default:
+		return nil
+	}
+	if c.known.State == "" {
+		return b.admissions.Dismiss(ctx, c.last.Organization, c.last.Address)
+	}
+	return b.admit(ctx, c.known, c.first)
+}
+
+// admit writes an admission that differs.
+func (b *Backend) admit(ctx context.Context, a, known directory.Admission) error {
+	if sameAdmission(a, known) {
+		return nil
+	}
+	return b.admissions.Admit(ctx, a, known)
+}
+
+func sameAdmission(a, b directory.Admission) bool {
+	same := a.JoinedAt.Equal(b.JoinedAt)
+	a.JoinedAt = b.JoinedAt
+	return same && a == b
+}
+
+// provide brings the user at the service provider to what is settled, and
+// returns them as they are then.
+func (b *Backend) provide(ctx context.Context, v *view, s sight, c course) (sight, error) {
+	user, err := b.provideUser(ctx, v, s, c)
+	if err != nil {
+		return sight{}, err
+	}
+	after := s
+	after.user, after.read, after.created = user, s.user, !s.there()
+	if !after.there() || (awaiting{Access: c.access}).empty() {
+		return after, nil
+	}
+	// What was given while the person was awaited, as far as it is still there.
+	access, err := b.existing(ctx, v, s.org, c.access)
+	if err == nil {
+		err = b.give(ctx, v, after, access)
+	}
+	if err != nil {
+		return sight{}, err
+	}
+	after.read, after.created = protocol.Resource{}, false
+	after.user, err = b.client.Get(ctx, protocol.GetRequest{Kind: protocol.Users, ID: user.ID()})
+	return after, err
+}
+
+func (b *Backend) provideUser(ctx context.Context, v *view, s sight, c course) (protocol.Resource, error) {
+	if !s.there() {
+		return b.create(ctx, v, s.person, c)
+	}
+	operations := b.differences(v, s, c)
+	if len(operations) == 0 {
+		return s.user, nil
+	}
+	user, err := b.update(ctx, s.user, operations)
+	if s.in() && !c.active && directory.IsKind(err, directory.KindNotFound) {
+		// There are service providers that delete whom one deactivates.
+		b.forgetUser(s.user.ID())
+		return protocol.Resource{}, nil
+	}
+	if err != nil {
+		return protocol.Resource{}, err
+	}
+	return b.confirm(ctx, v, user, c)
+}
+
+// create creates the user.
+func (b *Backend) create(ctx context.Context, v *view, p person, c course) (protocol.Resource, error) {
+	d, err := b.draft(v, p, c)
+	if err != nil {
+		return protocol.Resource{}, err
+	}
+	user, err := b.client.Create(ctx, d)
+	if err != nil {
+		return protocol.Resource{}, err
+	}
+	b.users.change(func(x *userIndex) { x.put(user) })
+	b.listings.touch(p)
+	return b.confirm(ctx, v, user, c)
+}
+
+// update changes the user, and returns it as it is then. Service providers that
+// understand no value filter in a path get whole lists.
+func (b *Backend) update(ctx context.Context, user protocol.Resource, operations []operation) (protocol.Resource, error) {
+	request := protocol.PatchRequest{Kind: protocol.Users, ID: user.ID(), Version: user.Version(), Result: true}
+	request.Operations = b.operations(user, operations)
+	after, err := b.client.Update(ctx, request)
+	if directory.IsKind(err, directory.KindInvalid) && filtered(request.Operations) {
+		b.learnt.noValuePaths.Store(true)
+		request.Operations = b.operations(user, operations)
+		after, err = b.client.Update(ctx, request)
+	}
+	if err == nil {
+		b.users.change(func(x *userIndex) { x.put(after) })
+	}
+	return after, err
+}
+
+func (b *Backend) forgetUser(id string) {
+	b.users.change(func(x *userIndex) { x.drop(id) })
+	b.members.change(func(x *memberships) { x.dropUser(id) })
+}
+
+// confirm learns what the service provider did with what it was sent. What is
+// not in the answer is looked for in the user itself.
+func (b *Backend) confirm(ctx context.Context, v *view, user protocol.Resource, c course) (protocol.Resource, error) {
+	if b.asWritten(v, user, c) {
+		return user, nil
+	}
+	user, err := b.client.Get(ctx, protocol.GetRequest{Kind: protocol.Users, ID: user.ID()})
+	if err != nil || b.asWritten(v, user, c) {
+		return user, err
+	}
+	if user.ExternalID() == "" {
+		b.learnt.noUserKey.Store(true)
+	}
+	if isActive(user) != c.active {
+		if user, err = b.setActive(ctx, user, c.active); err != nil {
+			return protocol.Resource{}, err
+		}
+	}
+	for _, w := range v.wants(c.profile) {
+		switch got := user.Text(w.path); {
+		case w.value == "" || got == w.value:
+		case got == "":
+			b.learnt.lose(w.name)
+		default:
+			return protocol.Resource{}, directory.Errorf(directory.KindInvalid, "",
+				"the service provider does not keep %s as it is declared; declare it in the form in which it is shown there", w.name)
+		}
+	}
+	return user, nil
+}
+
+// asWritten reports whether the user is as it was sent.
+func (b *Backend) asWritten(v *view, user protocol.Resource, c course) bool {
+	if isActive(user) != c.active || user.ExternalID() == "" && !b.learnt.noUserKey.Load() {
+		return false
+	}
+	for _, w := range v.wants(c.profile) {
+		if w.value != "" && user.Text(w.path) != w.value {
+			return false
+		}
+	}
+	return true
+}
+
+// setActive lets the user in or out, and makes sure of it: whoever is believed
+// to be out must not be able to sign in.
+func (b *Backend) setActive(ctx context.Context, user protocol.Resource, active bool) (protocol.Resource, error) {
+	after, err := b.update(ctx, user, []operation{{field: field{path: path("active")}, set: protocol.Bool(active)}})
+	if err == nil && isActive(after) != active {
+		err = directory.Errorf(directory.KindUnsupported, "", "the service provider does not keep whether a user is active")
+	}
+	return after, err
+}
