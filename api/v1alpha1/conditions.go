@@ -114,6 +114,9 @@ const (
 	// ReasonCredentialsInvalid: the backend does not take our credentials, or they
 	// cannot be read.
 	ReasonCredentialsInvalid = "CredentialsInvalid"
+	// ReasonAlreadyExists: something else has the key in the backend that is
+	// declared here, such as another person the address.
+	ReasonAlreadyExists = "AlreadyExists"
 	// ReasonQuotaExceeded: a seat or another amount bought from the backend's
 	// owner is used up.
 	ReasonQuotaExceeded = "QuotaExceeded"

@@ -14,8 +14,9 @@ const (
 	// KindNotFound: the thing asked for does not exist. Removing it is done; what
 	// depends on it waits.
 	KindNotFound Kind = "NotFound"
-	// KindExists: something else already has the key that was to be created, or two
-	// have it; repeating does not help, so the caller stops and says so.
+	// KindExists: something else already has the key that was to be created, or
+	// two have it. It is mended in the system, or by an edit: the caller says so,
+	// and retries slowly.
 	KindExists Kind = "Exists"
 	// KindConflict: the thing changed meanwhile; observe again and retry at once.
 	KindConflict Kind = "Conflict"

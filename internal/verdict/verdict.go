@@ -13,6 +13,10 @@ import (
 // change something there, and no event will tell us.
 const deniedAfter = time.Minute
 
+// takenAfter is how soon it is looked again whether a key is free that something
+// else had: somebody mends that in the backend, and nobody tells us.
+const takenAfter = 5 * time.Minute
+
 // rateLimitedAfter is how long to wait when asked to slow down without a time.
 const rateLimitedAfter = 10 * time.Second
 
@@ -24,7 +28,10 @@ func Of(err error) phase.Answer {
 	case directory.KindNotFound:
 		return phase.Failed(err, after, v1alpha1.ReasonDependencyNotReady,
 			"Something this depends on is not in the backend yet; it is tried again.")
-	case directory.KindInvalid, directory.KindExists:
+	case directory.KindExists:
+		return phase.Failed(err, max(after, takenAfter), v1alpha1.ReasonAlreadyExists,
+			"Something else has the key in the backend: "+said(err)+"; correct it there, or what is declared here.")
+	case directory.KindInvalid:
 		return phase.Stalled(v1alpha1.ReasonInvalidSpec, "The backend refuses what is declared: "+said(err)+".")
 	case directory.KindUnsupported:
 		return phase.Stalled(v1alpha1.ReasonUnsupported, "The backend cannot do this: "+said(err)+".")

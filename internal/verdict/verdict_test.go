@@ -37,7 +37,7 @@ func TestOf(t *testing.T) {
 	}{
 		"not found":                {"something below it is not there yet", of(directory.KindNotFound, 0), phase.WordFailed, v1alpha1.ReasonDependencyNotReady, 0},
 		"invalid":                  {"only an edit helps", of(directory.KindInvalid, 0), phase.WordStalled, v1alpha1.ReasonInvalidSpec, 0},
-		"exists":                   {"only an edit helps", of(directory.KindExists, 0), phase.WordStalled, v1alpha1.ReasonInvalidSpec, 0},
+		"exists":                   {"mended there, and nobody tells", of(directory.KindExists, 0), phase.WordFailed, v1alpha1.ReasonAlreadyExists, 5 * time.Minute},
 		"unsupported":              {"only an edit helps", of(directory.KindUnsupported, 0), phase.WordStalled, v1alpha1.ReasonUnsupported, 0},
 		"denied":                   {"a human must act elsewhere: slowly", of(directory.KindDenied, 0), phase.WordFailed, v1alpha1.ReasonBackendDenied, time.Minute},
 		"denied for long":          {"the backend knows better", of(directory.KindDenied, time.Hour), phase.WordFailed, v1alpha1.ReasonBackendDenied, time.Hour},
@@ -61,7 +61,7 @@ func TestOf(t *testing.T) {
 			if a.Word != test.word || a.Reason != test.says || a.After != test.after {
 				t.Errorf("%s: word %d reason %s after %s, want %d %s %s", test.reason, a.Word, a.Reason, a.After, test.word, test.says, test.after)
 			}
-			final := a.Word == phase.WordStalled || a.Reason == v1alpha1.ReasonQuotaExceeded
+			final := a.Word == phase.WordStalled || a.Reason == v1alpha1.ReasonQuotaExceeded || a.Reason == v1alpha1.ReasonAlreadyExists
 			if told := strings.Contains(a.Message, "4711"); told != final {
 				t.Errorf("the message is %q: it tells the details exactly when they are the spec's fault", a.Message)
 			}
@@ -85,7 +85,7 @@ func TestOf_KeepsConflicts(t *testing.T) {
 
 // A system's own words may end in a period, and a message ends in one.
 func TestOf_EndsInOnePeriod(t *testing.T) {
-	for _, kind := range []directory.Kind{directory.KindInvalid, directory.KindUnsupported, directory.KindQuotaExceeded} {
+	for _, kind := range []directory.Kind{directory.KindInvalid, directory.KindExists, directory.KindUnsupported, directory.KindQuotaExceeded} {
 		err := directory.Errorf(kind, "apply a member", "the server said: no.")
 		if a := verdict.Of(err); strings.Contains(a.Message, "..") || strings.Contains(a.Message, ".;") {
 			t.Errorf("%s: %q", kind, a.Message)

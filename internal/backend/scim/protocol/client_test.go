@@ -317,6 +317,40 @@ func TestTheBreakerLeavesAServiceProviderAloneThatIsDown(t *testing.T) {
 	step("a success ends the series", 0, 1, "")
 }
 
+// Credentials that are refused again and again are not tried by each of ten
+// thousand members: services lock out who does that.
+func TestRefusedCredentialsAreLeftAlone(t *testing.T) {
+	p := newProvider(t)
+	status := http.StatusUnauthorized
+	p.on("GET /Users/", func(w http.ResponseWriter, _ *http.Request) { respond(w, status, userJSON(1)) })
+	c := p.client()
+	step := func(what string, wait time.Duration, requests int, kind directory.Kind) {
+		t.Helper()
+		p.reset()
+		p.clock.Step(wait)
+		_, err := get(t, c, "u1")
+		if directory.KindOf(err) != kind || len(p.requests()) != requests {
+			t.Errorf("%s: %v, %d requests; want %q, %d", what, err, len(p.requests()), kind, requests)
+		}
+	}
+	for range 4 {
+		step("refused", 0, 1, directory.KindCredentials)
+	}
+	status = 200
+	step("accepted in between", 0, 1, "")
+	status = http.StatusUnauthorized
+	for range 5 {
+		step("refused in a row", 0, 1, directory.KindCredentials)
+	}
+	step("at once", 0, 0, directory.KindCredentials)
+	step("still", 29*time.Second, 0, directory.KindCredentials)
+	step("one asks", time.Second, 1, directory.KindCredentials)
+	step("at once again", 0, 0, directory.KindCredentials)
+	status = 200
+	step("one asks, and is answered", 30*time.Second, 1, "")
+	step("and everybody after", 0, 1, "")
+}
+
 func TestOneProbeAtATime(t *testing.T) {
 	p := newProvider(t)
 	status, arrived, leave := http.StatusBadGateway, make(chan struct{}, 10), make(chan struct{}, 10)

@@ -11,6 +11,15 @@ import (
 	"github.com/rollcall-dev/rollcall/internal/directory"
 )
 
+const (
+	// refusalLimit is how many requests in a row may be refused for their
+	// credentials before they are given up for refusalPause: ten thousand members
+	// who are looked at would otherwise each ask with what is wrong, and services
+	// lock out who does that.
+	refusalLimit = 5
+	refusalPause = 30 * time.Second
+)
+
 // pauseUnasked is how long the client pauses after a 429 that does not say.
 const pauseUnasked = 2 * time.Second
 
@@ -22,6 +31,8 @@ type gate struct {
 	slots   chan struct{}
 	limiter *rate.Limiter
 	breaker breaker
+	// refusals is a breaker too: of answers that refuse our credentials.
+	refusals breaker
 
 	mu          sync.Mutex
 	pausedUntil time.Time
@@ -33,17 +44,18 @@ func newGate(o Options) *gate {
 		limit = rate.Limit(o.Rate.PerSecond)
 	}
 	return &gate{
-		clock:   o.Clock,
-		slots:   make(chan struct{}, o.MaxInFlight),
-		limiter: rate.NewLimiter(limit, burst),
-		breaker: breaker{limit: o.Breaker.Failures, pause: o.Breaker.Pause},
+		clock:    o.Clock,
+		slots:    make(chan struct{}, o.MaxInFlight),
+		limiter:  rate.NewLimiter(limit, burst),
+		breaker:  breaker{limit: o.Breaker.Failures, pause: o.Breaker.Pause},
+		refusals: breaker{limit: refusalLimit, pause: refusalPause},
 	}
 }
 
 // enter waits until a request may begin, or fails at once when it may not.
 // Every enter without an error is followed by one leave.
 func (g *gate) enter(ctx context.Context, op string) error {
-	if err := g.closed(op, g.breaker.blocked); err != nil {
+	if err := g.closed(op); err != nil {
 		return err
 	}
 	select {
@@ -54,7 +66,7 @@ func (g *gate) enter(ctx context.Context, op string) error {
 	err := g.await(ctx, op)
 	if err == nil {
 		// Somebody may have met a 429 while we waited.
-		err = g.closed(op, g.breaker.allow)
+		err = g.claim(op)
 	}
 	if err != nil {
 		<-g.slots
@@ -62,9 +74,12 @@ func (g *gate) enter(ctx context.Context, op string) error {
 	return err
 }
 
-// leave tells how the request ended.
-func (g *gate) leave(o outcome) {
-	g.breaker.record(g.clock.Now(), o)
+// leave tells how the request ended: whether there was an answer, and what it
+// said of our credentials.
+func (g *gate) leave(answered, credentials outcome) {
+	now := g.clock.Now()
+	g.breaker.record(now, answered)
+	g.refusals.record(now, credentials)
 	<-g.slots
 }
 
@@ -78,7 +93,7 @@ func (g *gate) pause(d time.Duration) {
 }
 
 // closed says why no request may begin now.
-func (g *gate) closed(op string, blocked func(time.Time) time.Duration) error {
+func (g *gate) closed(op string) error {
 	now := g.clock.Now()
 	g.mu.Lock()
 	left := g.pausedUntil.Sub(now)
@@ -86,10 +101,37 @@ func (g *gate) closed(op string, blocked func(time.Time) time.Duration) error {
 	if left > 0 {
 		return waitError(directory.KindRateLimited, op, "the service provider asked to wait", left)
 	}
-	if left := blocked(now); left > 0 {
-		return waitError(directory.KindUnavailable, op, "the service provider could not be reached several times in a row, it is tried again in a while", left)
+	if left := g.breaker.blocked(now); left > 0 {
+		return outOfReach(op, left)
+	}
+	if left := g.refusals.blocked(now); left > 0 {
+		return refusedBefore(op, left)
 	}
 	return nil
+}
+
+// claim is closed, and takes the probes of breakers whose pause is over.
+func (g *gate) claim(op string) error {
+	if err := g.closed(op); err != nil {
+		return err
+	}
+	now := g.clock.Now()
+	if left := g.breaker.allow(now); left > 0 {
+		return outOfReach(op, left)
+	}
+	if left := g.refusals.allow(now); left > 0 {
+		g.breaker.record(now, abandoned)
+		return refusedBefore(op, left)
+	}
+	return nil
+}
+
+func outOfReach(op string, left time.Duration) error {
+	return waitError(directory.KindUnavailable, op, "the service provider could not be reached several times in a row, it is tried again in a while", left)
+}
+
+func refusedBefore(op string, left time.Duration) error {
+	return waitError(directory.KindCredentials, op, "the service provider refused the credentials several times in a row, it is asked again in a while", left)
 }
 
 // await waits for the configured rate.

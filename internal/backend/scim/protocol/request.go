@@ -68,11 +68,13 @@ func (c *Client) attempt(ctx context.Context, q call, authorization string) (ans
 	a, err := c.send(ctx, q, authorization)
 	switch {
 	case err != nil && errors.Is(ctx.Err(), context.Canceled):
-		c.gate.leave(abandoned)
+		c.gate.leave(abandoned, abandoned)
 	case a.status == 0 || a.status >= 500 && a.status != http.StatusNotImplemented && a.status != http.StatusInsufficientStorage:
-		c.gate.leave(unreached)
+		c.gate.leave(unreached, abandoned)
+	case a.status == http.StatusUnauthorized:
+		c.gate.leave(reached, unreached)
 	default:
-		c.gate.leave(reached)
+		c.gate.leave(reached, reached)
 	}
 	if err != nil || a.status/100 == 2 {
 		return a, err
