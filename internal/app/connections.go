@@ -19,10 +19,11 @@ import (
 const (
 	// secretsFresh is how long the contents of Secrets and ConfigMaps are used
 	// before they are read again: a rotated credential is picked up within this
-	// time, without a watch. One that the system refuses is read again at once.
+	// time, without a watch. One that the system refuses is read again within a
+	// second.
 	secretsFresh = 15 * time.Second
-	// unreadable is how long it is left alone that they cannot be read: ten
-	// thousand members ask for the same Secret.
+	// unreadable is how long it is left alone that they cannot be read, or are
+	// refused: ten thousand members ask for the same Secret.
 	unreadable = time.Second
 )
 
@@ -75,7 +76,9 @@ func (c *connections) to(ctx context.Context, named *v1alpha1.IdentityBackend, d
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	same := k.uid == named.UID && k.version == named.Generation
-	if same && c.fresh(k) {
+	// An older generation is one that a cache has not seen replaced yet.
+	stale := k.uid == named.UID && named.Generation < k.version
+	if stale || same && c.fresh(k) {
 		return k.backend, k.err
 	}
 	k.refused.Store(false)
@@ -120,7 +123,8 @@ func (c *connections) fresh(k *connection) bool {
 	case k.backend == nil:
 		return k.err != nil && age < unreadable
 	case k.refused.Load():
-		return false
+		// Everybody who is looked at meets the same refusal.
+		return age < unreadable
 	default:
 		return age < secretsFresh
 	}

@@ -193,8 +193,12 @@ func TestBY11_ARotatedSecret(t *testing.T) {
 	if err := b.Check(t.Context()); !directory.IsKind(err, directory.KindCredentials) {
 		t.Fatalf("error %v", err)
 	}
+	refusing.Clock.Step(unreadable)
 	if _, err := refusing.connections.to(t.Context(), named, dial); err != nil || refusing.reads != 2 {
-		t.Errorf("%d reads after a refusal, want another at once: %v", refusing.reads, err)
+		t.Errorf("%d reads after a refusal, want another: %v", refusing.reads, err)
+	}
+	if err := b.Check(t.Context()); !directory.IsKind(err, directory.KindCredentials) {
+		t.Fatalf("error %v", err)
 	}
 	if _, err := refusing.connections.to(t.Context(), named, dial); err != nil || refusing.reads != 2 {
 		t.Errorf("%d reads, and nothing was refused since: %v", refusing.reads, err)
@@ -210,6 +214,20 @@ type refusingBackend struct{ directory.Backend }
 // Check implements [directory.Backend].
 func (*refusingBackend) Check(context.Context) error {
 	return directory.Errorf(directory.KindCredentials, "check", "401")
+}
+
+// A cache that has not seen an edit yet does not bring the former system back.
+func TestBY11_AnOlderGeneration(t *testing.T) {
+	f := newForeign(t, acme(), token("first"))
+	old := stage.Get[v1alpha1.IdentityBackend](f.Stage, "acme")
+	f.get()
+	stage.Edit(f.Stage, "acme", func(b *v1alpha1.IdentityBackend) { b.Spec.SCIM.URL = "https://acme.example/scim/v3" })
+	now := f.get()
+	f.Clock.Step(secretsFresh)
+	b, err := f.connections.to(t.Context(), old, f.dial)
+	if err != nil || b != now {
+		t.Errorf("what is older takes the place of what is newer: %v", err)
+	}
 }
 
 // Systems of IdentityBackends that are gone are forgotten.
