@@ -56,6 +56,12 @@ test: controlplane backends ## Run every test with the race detector, on a real 
 	@hack/test-needs
 	$(WITH_CONTROLPLANE) go test -race -shuffle=on -timeout 30m $(PACKAGES)
 	@cd hack/controlplane && go test -race -shuffle=on ./...
+	@$(if $(filter ./...,$(PACKAGES)),$(MAKE) test-faults)
+
+# Looking for data races takes several times as long, so that "make test" tries a share with it, and all without.
+.PHONY: test-faults
+test-faults: backends ## Try every habit of service providers, and every fault at every request.
+	$(WITH_CONTROLPLANE) go test -shuffle=on -timeout 30m ./internal/backend/scim
 
 .PHONY: bench
 bench: controlplane ## Run the benchmarks; BENCH=<regexp> chooses.

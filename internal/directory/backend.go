@@ -110,7 +110,8 @@ type Backend interface {
 	// KindQuotaExceeded that no seat is left there.
 	ApplyMember(ctx context.Context, m Member) (ObservedMember, error)
 	// ApplyAccess makes the member's access exactly what is given. KindNotFound
-	// means that the member, a role or a unit does not exist (yet), and
+	// means that the member, a role or a unit does not exist (yet), as far as
+	// [Capabilities.UncheckedUnits] and UncheckedRoles let that be known, and
 	// KindUnsupported that the system cannot hold a part of it; then nothing has
 	// changed. Grants and units of the system's own, which no ApplyRole or
 	// ApplyUnit has made, are neither observed nor changed.

@@ -22,6 +22,11 @@ type Capabilities struct {
 	NestedUnits bool
 	// Roles is true when the backend knows roles and who has them.
 	Roles bool
+	// UncheckedUnits and UncheckedRoles are true where a unit, or a role, is nothing
+	// but a name that its members have: ApplyAccess then takes any name, and which
+	// ones exist is the caller's to know.
+	UncheckedUnits bool
+	UncheckedRoles bool
 	// UnitGrants is true when a role can be granted within a unit.
 	UnitGrants bool
 	// Permissions is true when the backend keeps what a role permits. Where it

@@ -5,7 +5,6 @@ import (
 	"context"
 	"slices"
 
-	"github.com/rollcall-dev/rollcall/internal/backend/scim/protocol"
 	"github.com/rollcall-dev/rollcall/internal/directory"
 )
 
@@ -29,79 +28,6 @@ func (b *Backend) access(ctx context.Context, v *view, s sight) (directory.Acces
 		}
 	}
 	return asSet(a), err
-}
-
-func (b *Backend) accessInAttributes(v *view, s sight) directory.Access {
-	var a directory.Access
-	if v.units.in == HeldInAttribute {
-		a.Units = v.units.named(s.user, b.names.known(s.org, units))
-	}
-	if v.roles.in == HeldInAttribute {
-		for _, name := range v.roles.named(s.user, b.names.known(s.org, roles)) {
-			a.Grants = append(a.Grants, directory.Grant{Role: name})
-		}
-	}
-	return a
-}
-
-// named returns the known names among the values of the attribute.
-func (h holder) named(user protocol.Resource, known map[string]bool) []string {
-	var found []string
-	for _, value := range user.At(h.path).Elements() {
-		if name := h.nameIn(value); known[name] {
-			found = append(found, name)
-		}
-	}
-	return found
-}
-
-func (h holder) nameIn(value protocol.Value) string {
-	if h.sub != "" {
-		value = value.Get(h.sub)
-	}
-	name, _ := value.Text()
-	return name
-}
-
-// holding is the change of the attribute so that it has exactly these of the
-// known names, and whatever else it has; false when nothing differs.
-func (h holder) holding(user protocol.Resource, known map[string]bool, names []string) (operation, bool) {
-	var values []protocol.Value
-	had := map[string]bool{}
-	same := true
-	for _, value := range user.At(h.path).Elements() {
-		name := h.nameIn(value)
-		if known[name] && (!slices.Contains(names, name) || had[name]) {
-			same = false
-			continue
-		}
-		had[name] = true
-		values = append(values, value)
-	}
-	for _, name := range names {
-		if !had[name] {
-			same = false
-			values = append(values, h.value(name))
-		}
-	}
-	if same {
-		return operation{}, false
-	}
-	o := operation{field: field{path: h.path}}
-	switch {
-	case h.many:
-		o.set = protocol.List(values...)
-	case len(names) > 0:
-		o.set = h.value(names[0])
-	}
-	return o, true
-}
-
-func (h holder) value(name string) protocol.Value {
-	if h.sub == "" {
-		return protocol.String(name)
-	}
-	return protocol.Object(protocol.Field{Name: h.sub, Value: protocol.String(name)})
 }
 
 // asSet returns a sorted copy without repetitions.
@@ -149,6 +75,9 @@ func (b *Backend) applyAccess(ctx context.Context, v *view, p person, a director
 		return err
 	}
 	if s.there() {
+		if s, err = b.recordGiven(ctx, v, s, a); err != nil {
+			return err
+		}
 		return b.give(ctx, v, s, a)
 	}
 	waits := awaitingOf(s.admission)
@@ -218,18 +147,20 @@ func (b *Backend) existing(ctx context.Context, v *view, org directory.Organizat
 	return there, nil
 }
 
-// exists reports whether a role or a unit was made by us.
+// exists reports whether a role or a unit was made by us, as far as that can be
+// told.
 func (b *Backend) exists(ctx context.Context, v *view, key groupKey) (bool, error) {
-	h, kind, name := v.units, units, key.unit
+	h := v.units
 	if key.role != "" {
-		h, kind, name = v.roles, roles, key.role
+		h = v.roles
 	}
 	switch h.in {
 	case HeldInGroups:
 		found, err := b.groupsWith(ctx, key)
 		return len(found) > 0, err
 	case HeldInAttribute:
-		return b.names.known(key.org, kind)[name], nil
+		// It is nothing but the name that the person has.
+		return true, nil
 	default:
 		return false, nil
 	}

@@ -249,7 +249,7 @@ func TestBY11_ThePortalIsFaster(t *testing.T) {
 	w.options.Admissions = portal{w.admissions, func() {
 		a, _ := w.admissions.Admission(t.Context(), clinic, ada)
 		a.State, a.JoinedAt = directory.MemberActive, w.clock.Now()
-		w.admissions.put(a)
+		w.admit(a)
 	}}
 	w.restart()
 	m := person(directory.MemberDisabled)

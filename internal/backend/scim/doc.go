@@ -40,9 +40,10 @@
 //   - Where groups keep no externalId, their displayName is our key, and shows no
 //     name that people gave. Where users keep none, a user whose userName and e-mail
 //     address somebody else changes is another person.
-//   - Roles or units that are held in an attribute are known by name since ApplyRole
-//     or ApplyUnit was called in this process: until then they are not observed, and
-//     ApplyAccess is KindNotFound.
+//   - A role or a unit that is held in an attribute is nothing but a value there:
+//     ApplyAccess takes any name. Of the values of a person those are observed and
+//     taken away that we gave them, as their admission tells, and those that ApplyRole
+//     or ApplyUnit has named in this process; others are somebody else's.
 //   - The pages of a listing are in the memory of this process; one that is
 //     continued by another begins anew.
 package scim

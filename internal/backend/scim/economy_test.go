@@ -21,7 +21,7 @@ func (w *world) populate(n int) {
 			UserName: address, ExternalID: string(clinic) + "/" + address, Active: true,
 			Attributes: map[string]any{"displayName": "Person", "emails": []any{map[string]any{"value": address, "primary": true}}},
 		})
-		w.admissions.put(directory.Admission{
+		w.admit(directory.Admission{
 			Organization: clinic, Address: address, State: directory.MemberActive, Provisioned: true,
 			JoinedAt: w.clock.Now(), DeclaredName: "Person",
 		})

@@ -45,29 +45,6 @@ func (b *Backend) give(ctx context.Context, v *view, s sight, a directory.Access
 	return nil
 }
 
-func (b *Backend) giveInAttributes(ctx context.Context, v *view, s sight, a directory.Access) error {
-	var changes []operation
-	if v.units.in == HeldInAttribute {
-		if o, differs := v.units.holding(s.user, b.names.known(s.org, units), a.Units); differs {
-			changes = append(changes, o)
-		}
-	}
-	if v.roles.in == HeldInAttribute {
-		names := make([]string, len(a.Grants))
-		for i, g := range a.Grants {
-			names[i] = g.Role
-		}
-		if o, differs := v.roles.holding(s.user, b.names.known(s.org, roles), names); differs {
-			changes = append(changes, o)
-		}
-	}
-	if len(changes) == 0 {
-		return nil
-	}
-	_, err := b.update(ctx, s.user, changes)
-	return err
-}
-
 // keysOf are the groups that hold the access.
 func (v *view) keysOf(org directory.OrganizationID, a directory.Access) []groupKey {
 	var keys []groupKey

@@ -32,9 +32,9 @@ type Holder string
 const (
 	// HeldInGroups makes a group for each.
 	HeldInGroups Holder = "Groups"
-	// HeldInAttribute puts their names into an attribute of the person. A value is
-	// a role or a unit when ApplyRole or ApplyUnit has named it since the process
-	// began; other values are left alone, where the attribute has several.
+	// HeldInAttribute puts their names into an attribute of the person. Values that
+	// are neither given by us nor the name of what is declared are left alone, where
+	// the attribute has several.
 	HeldInAttribute Holder = "Attribute"
 	// HeldNowhere says that the service provider cannot hold them.
 	HeldNowhere Holder = "Nothing"

@@ -46,9 +46,6 @@ func (b *Backend) applyMember(ctx context.Context, v *view, p person, m director
 	switch {
 	case again != nil:
 		return sight{}, again
-	case !s.there() && protocol.ScimType(err) == "":
-		// It may be something in between that has said so: nothing final follows.
-		return sight{}, directory.Errorf(directory.KindConflict, "", "%w", err)
 	case !s.there():
 		return sight{}, err
 	}

@@ -17,9 +17,9 @@ const (
 	roles sort = "role"
 )
 
-// names are what ApplyUnit and ApplyRole have named where attributes hold them:
-// a value that is none of them may be somebody else's. They are told anew to
-// every process, because everything that is declared is applied to begin with.
+// names are what ApplyUnit and ApplyRole have named to this process where
+// attributes hold them: a value that is one of them is ours to take away, whoever
+// gave it. They add to what the admission of each person tells.
 type names struct {
 	mu  sync.Mutex
 	all map[namedIn]map[string]bool
@@ -217,24 +217,30 @@ func (b *Backend) removeValues(ctx context.Context, n named) error {
 	return nil
 }
 
+// without is access without the unit or the role.
+func (n named) without(a directory.Access) directory.Access {
+	var left directory.Access
+	for _, name := range a.Units {
+		if !n.holds(groupKey{org: n.key.org, unit: name}) {
+			left.Units = append(left.Units, name)
+		}
+	}
+	for _, g := range a.Grants {
+		if !n.holds(groupKey{org: n.key.org, role: g.Role, unit: g.Unit}) {
+			left.Grants = append(left.Grants, g)
+		}
+	}
+	return left
+}
+
 // stopAwaiting takes the name away from everybody whom the service provider is
-// yet to have.
+// yet to have, and from what is noted of others.
 func (b *Backend) stopAwaiting(ctx context.Context, n named) error {
 	return b.eachAdmission(ctx, n.key.org, func(a directory.Admission) error {
 		waits := awaitingOf(a)
 		left := waits
-		left.Access = directory.Access{}
-		for _, name := range waits.Access.Units {
-			if !n.holds(groupKey{org: n.key.org, unit: name}) {
-				left.Access.Units = append(left.Access.Units, name)
-			}
-		}
-		for _, g := range waits.Access.Grants {
-			if !n.holds(groupKey{org: n.key.org, role: g.Role, unit: g.Unit}) {
-				left.Access.Grants = append(left.Access.Grants, g)
-			}
-		}
-		if len(left.Access.Units) == len(waits.Access.Units) && len(left.Access.Grants) == len(waits.Access.Grants) {
+		left.Access, left.Given = n.without(waits.Access), n.without(waits.Given)
+		if includes(left.Access, waits.Access) && includes(left.Given, waits.Given) {
 			return nil
 		}
 		changed := a

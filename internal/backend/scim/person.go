@@ -133,8 +133,10 @@ func (b *Backend) lookToApply(ctx context.Context, v *view, p person, wanted dir
 	if err != nil {
 		return sight{}, err
 	}
-	in := wanted == directory.MemberActive || s.admission.State == directory.MemberActive
-	s.user, err = b.find(ctx, v, p, search{creates: in || b.immediate(v), known: s.admitted()})
+	// Who was there and is not found by our key may be somebody whose adoption broke
+	// off: they are looked for in every way.
+	in := wanted == directory.MemberActive || s.admission.State == directory.MemberActive && !s.admission.Provisioned
+	s.user, err = b.find(ctx, v, p, search{creates: in || b.immediate(v), known: waitsFor(s.admission)})
 	return s, err
 }
 

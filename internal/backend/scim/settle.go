@@ -3,6 +3,7 @@ package scim
 import (
 	"cmp"
 	"encoding/json"
+	"reflect"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -10,10 +11,14 @@ import (
 	"github.com/rollcall-dev/rollcall/internal/directory"
 )
 
-// awaiting is what somebody is to have once the service provider has them.
+// awaiting is what somebody is to have once the service provider has them, and
+// what we gave them that it cannot tell from what others gave.
 type awaiting struct {
 	Profile directory.Profile
 	Access  directory.Access
+	// Given are the names that we have put into their attributes, and may have
+	// taken out again: other values there are somebody else's.
+	Given directory.Access `json:",omitzero"`
 }
 
 // awaitingOf reads [directory.Admission.Awaiting]. What is not readable was not
@@ -27,8 +32,19 @@ func awaitingOf(a directory.Admission) awaiting {
 }
 
 func (w awaiting) text() (string, error) {
+	if reflect.DeepEqual(w, awaiting{}) {
+		return "", nil
+	}
 	text, err := json.Marshal(w)
 	return string(text), err
+}
+
+// waitsFor reports whether something is kept for somebody whom the service
+// provider did not have when they were looked for.
+func waitsFor(a directory.Admission) bool {
+	w := awaitingOf(a)
+	w.Given = directory.Access{}
+	return !reflect.DeepEqual(w, awaiting{})
 }
 
 // course is what is to become of a person.
@@ -67,20 +83,25 @@ func (b *Backend) settle(v *view, s sight, m directory.Member) (course, error) {
 	}
 	c.present = s.there() || c.active || b.immediate(v)
 	c.first, c.last = a, a
-	c.last.Awaiting = ""
+	var err error
 	if !c.present {
-		text, err := awaiting{c.profile, c.access}.text()
-		if err != nil {
-			return course{}, err
-		}
-		c.last.Awaiting, c.last.Provisioned = text, false
+		c.last.Provisioned = false
+		c.last.Awaiting, err = awaiting{Profile: c.profile, Access: c.access}.text()
 		c.first = c.last
-		return c, nil
+		return c, err
+	}
+	// What will be given is ours before it is there.
+	waits.Given = asSet(joined(waits.Given, v.inAttributes(waits.Access)))
+	if c.last.Awaiting, err = (awaiting{Given: waits.Given}).text(); err != nil {
+		return course{}, err
+	}
+	if c.first.Awaiting, err = waits.text(); err != nil {
+		return course{}, err
 	}
 	c.last.Provisioned = c.active
 	c.first.Provisioned = c.active && s.in() || before.State == directory.MemberActive && before.Provisioned
 	if s.there() && waits.empty() {
-		c.first.Awaiting = ""
+		c.first.Awaiting = c.last.Awaiting
 	}
 	c.profile.DisplayName = cmp.Or(a.ConfirmedName, c.profile.DisplayName)
 	return c, nil

@@ -132,6 +132,7 @@ func (b *Backend) Capabilities(ctx context.Context) (directory.Capabilities, err
 	c := directory.Capabilities{
 		Invitations: directory.InvitationsOurs, SignIn: directory.SignInElsewhere, Tenancy: directory.TenancyOne,
 		PageSize: v.features.PageSize, Units: v.holdsUnits(), Roles: v.holdsRoles(), UnitGrants: v.unitGrants(),
+		UncheckedUnits: v.units.in == HeldInAttribute, UncheckedRoles: v.roles.in == HeldInAttribute,
 		Removals: b.removals(v), Notes: v.notes,
 	}
 	for _, f := range v.fields {

@@ -1,12 +1,7 @@
 package scim_test
 
 import (
-	"cmp"
 	"context"
-	"maps"
-	"slices"
-	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -15,6 +10,7 @@ import (
 	"github.com/rollcall-dev/rollcall/internal/backend/scim"
 	"github.com/rollcall-dev/rollcall/internal/backend/scim/protocol"
 	"github.com/rollcall-dev/rollcall/internal/directory"
+	"github.com/rollcall-dev/rollcall/internal/directory/directorytest"
 	"github.com/rollcall-dev/rollcall/internal/testkit/faultproxy"
 	"github.com/rollcall-dev/rollcall/internal/testkit/scimserver"
 )
@@ -37,6 +33,9 @@ type world struct {
 	clock      *testingclock.FakeClock
 	options    scim.Options
 }
+
+// admissions are kept in memory.
+type admissions = directorytest.Admissions
 
 // newWorld starts a service provider. Each change makes one thing different.
 func newWorld(t testing.TB, changes ...func(*settings)) *world {
@@ -92,23 +91,24 @@ func (w *world) restart() {
 }
 
 // writes counts what can have changed something, here or there.
-func (w *world) writes() int64 { return int64(w.server.Writes()) + w.admissions.writes.Load() }
+func (w *world) writes() int64 { return int64(w.server.Writes()) + w.admissions.Writes() }
+
+// admit puts an admission in the place of whatever is there.
+func (w *world) admit(a directory.Admission) {
+	w.t.Helper()
+	known, err := w.admissions.Admission(w.t.Context(), a.Organization, a.Address)
+	if !directory.IsKind(err, directory.KindNotFound) {
+		must(w.t, err)
+	}
+	must(w.t, w.admissions.Admit(w.t.Context(), a, known))
+}
 
 // accept does what the portal does, and then what the controllers do.
 func (w *world) accept(ctx context.Context, org directory.OrganizationID, address, name string) error {
-	a, err := w.admissions.Admission(ctx, org, address)
-	if err != nil {
+	if err := w.admissions.Accept(ctx, org, address, name, w.clock.Now()); err != nil {
 		return err
 	}
-	accepted := a
-	accepted.State, accepted.ConfirmedName = directory.MemberActive, name
-	if accepted.JoinedAt.IsZero() {
-		accepted.JoinedAt = w.clock.Now()
-	}
-	if err := w.admissions.Admit(ctx, accepted, a); err != nil {
-		return err
-	}
-	_, err = w.ApplyMember(ctx, directory.Member{Organization: org, Address: address, State: directory.MemberInvited})
+	_, err := w.ApplyMember(ctx, directory.Member{Organization: org, Address: address, State: directory.MemberInvited})
 	return err
 }
 
@@ -117,112 +117,4 @@ func must(t testing.TB, err error) {
 	if err != nil {
 		t.Fatalf("%s: %v", directory.KindOf(err), err)
 	}
-}
-
-// admissions are kept in memory.
-type admissions struct {
-	writes atomic.Int64
-
-	mu  sync.Mutex
-	all map[of]directory.Admission
-}
-
-// of is whom an admission is about.
-type of struct {
-	org     directory.OrganizationID
-	address string
-}
-
-func (m *admissions) put(a directory.Admission) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.set(a)
-}
-
-func (m *admissions) set(a directory.Admission) {
-	if m.all == nil {
-		m.all = map[of]directory.Admission{}
-	}
-	m.all[of{a.Organization, a.Address}] = a
-}
-
-func (m *admissions) Admission(ctx context.Context, org directory.OrganizationID, address string) (directory.Admission, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if err := ctx.Err(); err != nil {
-		return directory.Admission{}, err
-	}
-	if a, is := m.all[of{org, address}]; is {
-		return a, nil
-	}
-	return directory.Admission{}, directory.Errorf(directory.KindNotFound, "find an admission", "there is none")
-}
-
-func (m *admissions) Admissions(ctx context.Context, org directory.OrganizationID, after string, limit int) ([]directory.Admission, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	var found []directory.Admission
-	for _, a := range m.all {
-		if a.Organization == org && a.Address > after {
-			found = append(found, a)
-		}
-	}
-	slices.SortFunc(found, func(a, b directory.Admission) int { return cmp.Compare(a.Address, b.Address) })
-	return found[:min(len(found), limit, 1000)], ctx.Err()
-}
-
-func (m *admissions) Admit(ctx context.Context, a, known directory.Admission) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	switch have := m.all[of{a.Organization, a.Address}]; {
-	case have == a:
-		return nil
-	case have != known:
-		return directory.Errorf(directory.KindConflict, "admit", "another one is there")
-	}
-	m.set(a)
-	m.writes.Add(1)
-	return nil
-}
-
-func (m *admissions) Readdress(ctx context.Context, org directory.OrganizationID, from, to string) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	moved, is := m.all[of{org, from}]
-	_, taken := m.all[of{org, to}]
-	switch {
-	case !is && !taken:
-		return directory.Errorf(directory.KindNotFound, "readdress", "there is none")
-	case !is:
-		return nil
-	case taken:
-		return directory.Errorf(directory.KindExists, "readdress", "both are there")
-	}
-	delete(m.all, of{org, from})
-	moved.Address = to
-	m.set(moved)
-	m.writes.Add(1)
-	return nil
-}
-
-func (m *admissions) Dismiss(ctx context.Context, org directory.OrganizationID, address string) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	before := len(m.all)
-	maps.DeleteFunc(m.all, func(key of, _ directory.Admission) bool {
-		return key.org == org && (address == "" || key.address == address)
-	})
-	if len(m.all) != before {
-		m.writes.Add(1)
-	}
-	return nil
 }

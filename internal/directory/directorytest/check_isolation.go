@@ -32,7 +32,7 @@ func isolationChecks() []check {
 					{Units: []string{"north"}},
 					{Grants: []directory.Grant{{Role: "lead"}}},
 				} {
-					if len(a.Units) > 0 && !s.can.Units || len(a.Grants) > 0 && !s.can.Roles {
+					if a = s.checked(s.holdable(a)); len(a.Units)+len(a.Grants) == 0 {
 						continue
 					}
 					s.refused("apply access to what another organization has", directory.KindNotFound, s.f.Backend.ApplyAccess(s.ctx, s.org, ada, a))

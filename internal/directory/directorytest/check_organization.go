@@ -67,7 +67,7 @@ func checkOrganizationEmptied(s *scene) {
 	got := s.apply(s.member(ada))
 	same(s, "a member of an organization that was removed and applied again", got,
 		directory.ObservedMember{Member: s.member(ada), ID: got.ID})
-	if a := s.wide(); s.err == nil && len(a.Grants)+len(a.Units) > 0 {
+	if a := s.checked(s.wide()); s.err == nil && len(a.Grants)+len(a.Units) > 0 {
 		s.refused("apply access to what went with the organization", directory.KindNotFound, s.f.Backend.ApplyAccess(s.ctx, s.org, ada, a))
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -31,9 +30,30 @@ const playTime = time.Minute
 // thousand times for a backend that needs some requests for a call. Its fixtures
 // have a Wire and share nothing. Their backends wait for an answer as long as a
 // busy machine needs to give one, and no longer: a second, say. Plays with
-// [wirefault.Slow] and [wirefault.Late] last that long, and are played many at
-// once.
+// [wirefault.Slow] and [wirefault.Late] last that long; all plays of a request are
+// played at once.
 func RunFaults(t *testing.T, newFixture func(t *testing.T) Fixture) {
+	t.Helper()
+	RunShareOfFaults(t, Share{Of: 1}, newFixture)
+}
+
+// Share is a part of all plays.
+type Share struct {
+	// Of is how many shares there are. Up to 15, each of them has a play of every
+	// request, and over as many requests as there are shares one of every fault.
+	Of int
+	// Nth is which one it is, from 0.
+	Nth int
+}
+
+// has reports whether a play is part of the share.
+func (s Share) has(request, play int) bool {
+	return s.Of < 2 || (request+play)%s.Of == s.Nth%s.Of
+}
+
+// RunShareOfFaults is [RunFaults] with a share of the plays: for runs that take
+// several times as long, such as those that look for data races.
+func RunShareOfFaults(t *testing.T, share Share, newFixture func(t *testing.T) Fixture) {
 	t.Helper()
 	for _, sc := range scenarios() {
 		t.Run(sc.name, func(t *testing.T) {
@@ -48,7 +68,7 @@ func RunFaults(t *testing.T, newFixture func(t *testing.T) Fixture) {
 			if err != nil {
 				t.Fatalf("without a fault: %v", err)
 			}
-			r.performAll(t, newFixture)
+			r.performAll(t, share, newFixture)
 		})
 	}
 }
@@ -62,28 +82,14 @@ type rehearsal struct {
 	end   string
 }
 
-// waitingTogether is how many plays that wait are played at once.
-const waitingTogether = 16
-
-// performAll plays every mishap: those that wait in groups, of which each is a
-// subtest, and each other one in a subtest of its own.
-func (r *rehearsal) performAll(t *testing.T, newFixture func(t *testing.T) Fixture) {
+// performAll plays every mishap of the share, those of a request together.
+func (r *rehearsal) performAll(t *testing.T, share Share, newFixture func(t *testing.T) Fixture) {
 	t.Helper()
-	var waiting []mishap
-	for _, m := range r.mishaps() {
-		if m.waits() {
-			waiting = append(waiting, m)
-			continue
-		}
-		t.Run(m.name(), func(t *testing.T) {
+	for n := range r.steps {
+		mishaps := r.mishaps(n+1, share)
+		t.Run(fmt.Sprintf("request %d", n+1), func(t *testing.T) {
 			t.Parallel()
-			r.report(t, m, r.perform(t.Context(), newFixture(t), m))
-		})
-	}
-	for group := range slices.Chunk(waiting, waitingTogether) {
-		t.Run(fmt.Sprintf("waiting from request %d", group[0].request), func(t *testing.T) {
-			t.Parallel()
-			r.performTogether(t, newFixture, group)
+			r.performTogether(t, newFixture, mishaps)
 		})
 	}
 }
@@ -126,14 +132,6 @@ type mishap struct {
 	second wirefault.Fault
 }
 
-// waits reports whether a play lasts until the backend gives up waiting.
-func (m mishap) waits() bool {
-	held := []wirefault.Fault{wirefault.Slow, wirefault.Late}
-	return slices.Contains(held, m.first) || slices.Contains(held, m.second)
-}
-
-func (m mishap) name() string { return fmt.Sprintf("request %d/%s", m.request, m.faults()) }
-
 func (m mishap) faults() string {
 	if m.second == "" {
 		return string(m.first)
@@ -152,18 +150,21 @@ func rehearse(ctx context.Context, f Fixture, sc scenario) (*rehearsal, error) {
 	return r, p.err
 }
 
-// mishaps are all single ones, and a sample of those that come in a row: one for
-// each request, so that over a scenario every fault is the first and the second.
-func (r *rehearsal) mishaps() []mishap {
-	var all []mishap
-	faults := wirefault.All()
-	for n := range r.steps {
-		for _, fault := range faults {
-			all = append(all, mishap{request: n + 1, first: fault})
-		}
-		all = append(all, mishap{request: n + 1, first: faults[n%len(faults)], second: faults[(5*n+1)%len(faults)]})
+// mishaps are those of a request: every single fault, and one pair in a row, so
+// that over a scenario every fault is the first and the second.
+func (r *rehearsal) mishaps(request int, share Share) []mishap {
+	faults, n := wirefault.All(), request-1
+	all := []mishap{{request: request, first: faults[n%len(faults)], second: faults[(5*n+1)%len(faults)]}}
+	for _, fault := range faults {
+		all = append(all, mishap{request: request, first: fault})
 	}
-	return all
+	var mine []mishap
+	for i, m := range all {
+		if share.has(request, i) {
+			mine = append(mine, m)
+		}
+	}
+	return mine
 }
 
 // perform plays the scenario disturbed, and compares what becomes of it.

@@ -44,7 +44,7 @@ func TestMishapsAreAllOfThem(t *testing.T) {
 	faults := wirefault.All()
 	r := rehearsal{steps: make([]string, len(faults))}
 	single, first, second := map[mishap]bool{}, map[wirefault.Fault]bool{}, map[wirefault.Fault]bool{}
-	for _, m := range r.mishaps() {
+	for _, m := range r.allMishaps(Share{Of: 1}) {
 		if m.second == "" {
 			single[m] = true
 			continue
@@ -55,6 +55,37 @@ func TestMishapsAreAllOfThem(t *testing.T) {
 	if diff := cmp.Diff(want, [3]int{len(single), len(first), len(second)}); diff != "" {
 		t.Errorf("single ones, faults that are first, faults that are second (-want +got):\n%s", diff)
 	}
+}
+
+// TestSharesAreAllOfThem counts that shares have every play once between them, and
+// each of them every request and every fault.
+func TestSharesAreAllOfThem(t *testing.T) {
+	const shares = 7
+	r := rehearsal{steps: make([]string, 2*shares)}
+	all := map[mishap]int{}
+	for nth := range shares {
+		faults, requests := map[wirefault.Fault]bool{}, map[int]bool{}
+		for _, m := range r.allMishaps(Share{Of: shares, Nth: nth}) {
+			all[m]++
+			faults[m.first], requests[m.request] = true, true
+		}
+		if len(faults) != len(wirefault.All()) || len(requests) != len(r.steps) {
+			t.Errorf("share %d has %d faults and %d requests", nth, len(faults), len(requests))
+		}
+	}
+	for _, m := range r.allMishaps(Share{Of: 1}) {
+		if all[m] != 1 {
+			t.Errorf("%s at request %d is played %d times", m.faults(), m.request, all[m])
+		}
+	}
+}
+
+func (r *rehearsal) allMishaps(share Share) []mishap {
+	var all []mishap
+	for n := range r.steps {
+		all = append(all, r.mishaps(n+1, share)...)
+	}
+	return all
 }
 
 // frail is a way to err that only a fault reveals, and the scenario and the
@@ -105,12 +136,12 @@ func findFrailty(t *testing.T, sc scenario, b frail) error {
 	if err != nil {
 		t.Fatalf("without a fault: %v", err)
 	}
-	for _, m := range r.mishaps() {
+	for _, m := range r.allMishaps(Share{Of: 1}) {
 		if m.second == "" && string(m.first) != b.fault || m.second != "" && b.fault != inARow {
 			continue
 		}
 		if err := r.perform(t.Context(), made(), m); err != nil {
-			return fmt.Errorf("%s: %w", m.name(), err)
+			return fmt.Errorf("%s at request %d: %w", m.faults(), m.request, err)
 		}
 	}
 	return nil

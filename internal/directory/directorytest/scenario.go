@@ -182,10 +182,10 @@ func settleReduced(p *play) {
 	p.applies(p.member(ada), directory.MemberActive)
 	p.gives(ada, p.rest())
 	p.sees(ada, directory.MemberActive, p.rest())
-	if p.can.Units {
+	if p.can.Units && !p.can.UncheckedUnits {
 		p.lacks(ada, directory.Access{Units: []string{"north"}})
 	}
-	if p.can.Roles {
+	if p.can.Roles && !p.can.UncheckedRoles {
 		p.lacks(ada, directory.Access{Grants: []directory.Grant{{Role: "lead"}}})
 	}
 	p.applies(in(directory.MemberActive, p.member(grace)), directory.MemberActive)

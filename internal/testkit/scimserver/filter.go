@@ -228,3 +228,28 @@ func (t *table) candidates(e filter.Expression, kind kind) []*record {
 	}
 	return t.inOrder
 }
+
+// plainFilter understands a filter that compares one of the attributes that every
+// client looks for with a text without escapes, and nothing else. Nil is left to
+// the library, as is whatever is wrong.
+func plainFilter(filters []string) filter.Expression {
+	if len(filters) != 1 {
+		return nil
+	}
+	name, rest, _ := strings.Cut(filters[0], " eq \"")
+	value, end, closed := strings.Cut(rest, "\"")
+	if !closed || end != "" || strings.ContainsRune(value, '\\') {
+		return nil
+	}
+	e := &filter.AttributeExpression{Operator: filter.EQ, CompareValue: value}
+	switch name {
+	case "userName", "externalId", "displayName", "id":
+		e.AttributePath.AttributeName = name
+	case "emails.value", "members.value":
+		attribute, sub, _ := strings.Cut(name, ".")
+		e.AttributePath.AttributeName, e.AttributePath.SubAttribute = attribute, &sub
+	default:
+		return nil
+	}
+	return e
+}

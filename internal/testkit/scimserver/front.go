@@ -126,7 +126,7 @@ func (p *provider) serve(w http.ResponseWriter, r *http.Request, path string) {
 func (p *provider) serveLibrary(w http.ResponseWriter, r *http.Request, path string) {
 	l := &listing{}
 	inner := r.Clone(withListing(r.Context(), l))
-	inner.URL = &url.URL{Path: libraryPath(path), RawQuery: p.query(r.URL.Query())}
+	inner.URL = &url.URL{Path: libraryPath(path), RawQuery: p.query(r.URL.Query(), l)}
 	captured := httptest.NewRecorder()
 	p.library.ServeHTTP(captured, inner)
 	body := captured.Body.Bytes()
@@ -160,8 +160,14 @@ func libraryPath(escaped string) string {
 	return plain
 }
 
-func (p *provider) query(query url.Values) string {
+// query is what the library is asked. The filters that clients ask most it does
+// not see: to take one of them apart costs it more than all else.
+func (p *provider) query(query url.Values, l *listing) string {
 	if p.quirks.Filter == FilterIgnored {
+		query.Del("filter")
+	}
+	if e := plainFilter(query["filter"]); e != nil {
+		l.filter = e
 		query.Del("filter")
 	}
 	if p.quirks.IgnoreStartIndex {

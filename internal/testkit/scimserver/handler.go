@@ -123,7 +123,7 @@ func (h handler) check(s *store, r record) error {
 // write keeps the record when it, or its members, differ from the old.
 func (h handler) write(s *store, old, updated record, plan *memberPlan) {
 	moved := h.kind == kindGroup && plan.carryOut()
-	same := old.id != "" && old.externalID == updated.externalID &&
+	same := old.id != "" && old.externalID == updated.externalID && old.name == updated.name &&
 		reflect.DeepEqual(map[string]any(old.attributes), map[string]any(updated.attributes))
 	if same && !moved {
 		return

@@ -17,6 +17,8 @@ type listing struct {
 	// byCursor answers with next instead of startIndex.
 	byCursor bool
 	next     string
+	// filter is one that was understood without the library; nil for none.
+	filter filter.Expression
 }
 
 type listingKey struct{}
@@ -30,7 +32,7 @@ func (h handler) GetAll(r *http.Request, params scim.ListRequestParams) (scim.Pa
 	h.server.mu.Lock()
 	defer h.server.mu.Unlock()
 	s := h.server.reading()
-	found, err := h.find(s, params)
+	found, err := h.find(r, s, params)
 	if err != nil {
 		return scim.Page{}, err
 	}
@@ -52,18 +54,28 @@ func (h handler) GetAll(r *http.Request, params scim.ListRequestParams) (scim.Pa
 }
 
 // find returns all records that pass the filter, in the order of their creation.
-func (h handler) find(s *store, params scim.ListRequestParams) ([]*record, error) {
-	if params.FilterValidator == nil {
+func (h handler) find(r *http.Request, s *store, params scim.ListRequestParams) ([]*record, error) {
+	e := filterOf(r, params)
+	if e == nil {
 		return h.table(s).inOrder, nil
 	}
 	if h.quirks.Filter == FilterRefused {
 		return nil, errors.ScimErrorInvalidFilter
 	}
-	e := params.FilterValidator.GetFilter()
 	if err := h.quirks.permitted(e, h.kind); err != nil {
 		return nil, err
 	}
 	return h.passing(s, e), nil
+}
+
+func filterOf(r *http.Request, params scim.ListRequestParams) filter.Expression {
+	if l, ok := r.Context().Value(listingKey{}).(*listing); ok && l.filter != nil {
+		return l.filter
+	}
+	if params.FilterValidator == nil {
+		return nil
+	}
+	return params.FilterValidator.GetFilter()
 }
 
 func (h handler) passing(s *store, e filter.Expression) []*record {

@@ -508,6 +508,7 @@ func TestFailuresAreClassified(t *testing.T) {
 		"uniqueness":               {"POST", 409, scim("uniqueness", ""), directory.KindExists},
 		"uniqueness as 400":        {"POST", 400, scim("uniqueness", ""), directory.KindExists},
 		"conflict on creation":     {"POST", 409, scim("", "exists"), directory.KindExists},
+		"conflict in other words":  {"POST", 409, "Conflict", directory.KindConflict},
 		"conflict":                 {"PATCH", 409, scim("", "busy"), directory.KindConflict},
 		"uniqueness on change":     {"PATCH", 409, scim("UNIQUENESS", ""), directory.KindExists},
 		"precondition":             {"PATCH", 412, "", directory.KindConflict},

@@ -1,6 +1,7 @@
 package protocol
 
 import (
+	"bytes"
 	"mime"
 	"slices"
 	"strings"
@@ -44,6 +45,20 @@ func mayBeJSON(contentType string) bool {
 func notSCIM(op string) error {
 	return directory.Errorf(directory.KindCredentials, op,
 		"the answer is json but not scim: the credentials are not accepted, or there is no scim at this url")
+}
+
+// decodeDone accepts the answer to a change of which nobody wants to see the
+// result: none, or a SCIM message. A page for people comes from something in
+// between, and the change may never have arrived.
+func decodeDone(op string, a answer) error {
+	if len(bytes.TrimSpace(a.body)) == 0 {
+		return nil
+	}
+	v, err := decodeObject(op, a)
+	if err == nil && !v.Get("schemas").IsSet() && !v.Get("id").IsSet() {
+		err = notSCIM(op)
+	}
+	return err
 }
 
 // decodeResource returns the one resource that the answer consists of.

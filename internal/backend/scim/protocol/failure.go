@@ -77,8 +77,9 @@ func (q call) kindOf(a answer, body failureBody) directory.Kind {
 	case http.StatusNotFound, http.StatusGone:
 		return q.kindOfMissing(a, body)
 	case http.StatusConflict:
-		// RFC 7644 section 3.3 wants scimType uniqueness; many leave it out.
-		if strings.EqualFold(body.scimType, "uniqueness") || body.scimType == "" && q.method == http.MethodPost {
+		// RFC 7644 section 3.3 wants scimType uniqueness; many leave it out. What is
+		// no SCIM error may have been said by something in between.
+		if strings.EqualFold(body.scimType, "uniqueness") || body.scim && body.scimType == "" && q.method == http.MethodPost {
 			return directory.KindExists
 		}
 		return directory.KindConflict

@@ -40,9 +40,9 @@ func (c *Client) Replace(ctx context.Context, read Resource, edit func(*Draft) e
 	if err != nil {
 		return Resource{}, err
 	}
-	a, err := c.do(ctx, call{
+	a, err := c.doTo(ctx, call{
 		op: op, method: http.MethodPut, resource: read.kind, path: t.Endpoint + "/" + id, body: body, version: f.precondition(read.version),
-	})
+	}, read.version)
 	if err != nil || len(a.body) == 0 {
 		return Resource{}, err
 	}

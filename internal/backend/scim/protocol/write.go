@@ -1,6 +1,7 @@
 package protocol
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"net/http"
@@ -72,10 +73,10 @@ func (c *Client) Patch(ctx context.Context, r PatchRequest) (Resource, error) {
 	if !f.Patch || !c.learned.patches(r.Kind) {
 		return Resource{}, noPatch(op)
 	}
-	a, err := c.do(ctx, call{
+	a, err := c.doTo(ctx, call{
 		op: op, method: http.MethodPatch, resource: r.Kind, path: t.Endpoint + "/" + id,
 		body: body, version: f.precondition(r.Version),
-	})
+	}, r.Version)
 	if err != nil {
 		if isStatus(err, http.StatusMethodNotAllowed, http.StatusNotImplemented) {
 			c.learned.refusesPatch(r.Kind)
@@ -88,7 +89,7 @@ func (c *Client) Patch(ctx context.Context, r PatchRequest) (Resource, error) {
 // changed returns the resource after a change, when it is wanted.
 func (c *Client) changed(ctx context.Context, op string, r PatchRequest, a answer) (Resource, error) {
 	if !r.Result {
-		return Resource{}, nil
+		return Resource{}, decodeDone(op, a)
 	}
 	if len(a.body) > 0 {
 		return c.readAnswer(op, GetRequest{Kind: r.Kind, ID: r.ID}, a)
@@ -112,10 +113,25 @@ func (c *Client) Delete(ctx context.Context, kind ResourceKind, id, version stri
 	if !f.Delete {
 		return directory.Errorf(directory.KindUnsupported, op, "deleting is switched off for this service provider")
 	}
-	_, err = c.do(ctx, call{
+	a, err := c.doTo(ctx, call{
 		op: op, method: http.MethodDelete, resource: kind, path: t.Endpoint + "/" + segment, version: f.precondition(version),
-	})
-	return err
+	}, version)
+	if err != nil {
+		return err
+	}
+	return decodeDone(op, a)
+}
+
+// doTo changes one resource. Some service providers insist on a version (428,
+// RFC 6585 section 3) although they do not offer any: they get the one that the
+// caller knows, or else any, which is what the caller asked for.
+func (c *Client) doTo(ctx context.Context, q call, version string) (answer, error) {
+	a, err := c.do(ctx, q)
+	if !isStatus(err, http.StatusPreconditionRequired) || q.version != "" {
+		return a, err
+	}
+	q.version = cmp.Or(version, "*")
+	return c.do(ctx, q)
 }
 
 // precondition returns the version for If-Match; empty when versions are not offered.
