@@ -61,7 +61,7 @@ test: controlplane backends ## Run every test with the race detector, on a real 
 # Looking for data races takes several times as long, so that "make test" tries a share with it, and all without.
 .PHONY: test-faults
 test-faults: backends ## Try every habit of service providers, and every fault at every request.
-	$(WITH_CONTROLPLANE) go test -shuffle=on -timeout 30m ./internal/backend/scim
+	$(WITH_CONTROLPLANE) go test -shuffle=on -timeout 30m ./internal/backend/scim ./internal/backend/example
 
 .PHONY: bench
 bench: controlplane ## Run the benchmarks; BENCH=<regexp> chooses.

@@ -52,9 +52,10 @@ const (
 type OrganizationMembership struct {
 	// undeclared says what becomes of members whom no User declares. Ignore does
 	// not look for them. Report counts them in the status. Remove removes them:
-	// Git then owns the whole tenant, also who came into it by other ways. The
-	// safety rails hold, and a listing that the backend does not vouch for as
-	// complete removes nobody.
+	// Git then owns the whole tenant, also who came into it by other ways; in a
+	// system that is one organization itself only those go who were created or
+	// adopted by this operator. The safety rails hold, and a listing that the
+	// backend does not vouch for as complete removes nobody.
 	// +optional
 	// +default="Report"
 	Undeclared UndeclaredPolicy `json:"undeclared,omitempty"`

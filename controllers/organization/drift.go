@@ -59,7 +59,7 @@ func number(n int) int32 { return int32(min(n, 1<<30)) }
 func differing(m v1alpha1.OrganizationMembership, seen *v1alpha1.ObservedMembers, kept plan.Kept) metav1.Condition {
 	switch {
 	case seen.Undeclared > 0:
-		message := fmt.Sprintf("The backend has %s: %s.", many(seen.Undeclared, "a member", "members")+" whom no User declares", undeclaredNext(m, kept))
+		message := fmt.Sprintf("The backend has %s: %s.", many(seen.Undeclared, "a member", "members")+" whom no User declares", undeclaredNext(m, seen.Undeclared, kept))
 		if seen.Drifted > 0 {
 			message += " " + driftedSaid(m, seen.Drifted)
 		}
@@ -72,17 +72,28 @@ func differing(m v1alpha1.OrganizationMembership, seen *v1alpha1.ObservedMembers
 	}
 }
 
-// undeclaredNext says what becomes of undeclared members.
-func undeclaredNext(m v1alpha1.OrganizationMembership, kept plan.Kept) string {
-	switch {
+// undeclaredNext says what becomes of undeclared members, who are so many.
+func undeclaredNext(m v1alpha1.OrganizationMembership, n int32, kept plan.Kept) string {
+	switch strangers := number(kept.Strangers); {
 	case m.Undeclared != v1alpha1.UndeclaredRemove:
 		return "apply Users for them, or set spec.membership.undeclared to Remove"
-	case kept.Protected > 0 || kept.Administrators > 0:
+	case strangers == 0:
+		return removedNext(kept)
+	case strangers >= n:
+		return "none of them was ever Rollcall's, so nobody is removed; export the organization and apply Users for them to have them managed"
+	default:
+		return fmt.Sprintf("%d of them were never Rollcall's and stay, export the organization and apply Users for them to have them managed; as for the others, %s",
+			strangers, removedNext(kept))
+	}
+}
+
+// removedNext says what becomes of those who are to be removed.
+func removedNext(kept plan.Kept) string {
+	if kept.Protected > 0 || kept.Administrators > 0 {
 		return fmt.Sprintf("%d kept by spec.safety.protectedEmails and %d as the last administrators, the others removed as far as the rails allow",
 			kept.Protected, kept.Administrators)
-	default:
-		return "they are removed as far as the rails allow"
 	}
+	return "they are removed as far as the rails allow"
 }
 
 func driftedSaid(m v1alpha1.OrganizationMembership, n int32) string {

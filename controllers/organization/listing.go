@@ -32,6 +32,11 @@ func (r *Reconciler) look(ctx context.Context, s *scope, at lister) (plan.Facts,
 	if facts.Holdings, err = r.holdings(ctx, s); err != nil {
 		return plan.Facts{}, err
 	}
+	if facts.Shared = s.can.Tenancy == directory.TenancyOne; facts.Shared {
+		if facts.Admitted, err = r.admitted(ctx, s); err != nil {
+			return plan.Facts{}, err
+		}
+	}
 	if facts.Administering, err = r.administering(ctx, s); err != nil {
 		return plan.Facts{}, err
 	}
@@ -97,6 +102,27 @@ func (r *Reconciler) holdings(ctx context.Context, s *scope) ([]directory.Holdin
 			return all, nil
 		}
 		after = some[len(some)-1].Address
+	}
+}
+
+// admitted reads the addresses of all admissions.
+func (r *Reconciler) admitted(ctx context.Context, s *scope) ([]string, error) {
+	var all []string
+	for {
+		after := ""
+		if len(all) > 0 {
+			after = all[len(all)-1]
+		}
+		some, err := r.Ledger.Admissions(ctx, s.id, after, portion)
+		if err != nil {
+			return nil, fmt.Errorf("list admissions: %w", err)
+		}
+		for i := range some {
+			all = append(all, some[i].Address)
+		}
+		if len(some) < portion {
+			return all, nil
+		}
 	}
 }
 

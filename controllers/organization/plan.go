@@ -36,7 +36,11 @@ func (r *Reconciler) plan(ctx context.Context, s *scope) phase.Outcome {
 	org.Status.Plan = plan.Summary(c.Plan())
 	message := "The mode is Plan: nothing is sent, changed or removed, and status.plan tells what would be."
 	if facts.Complete {
-		s.tell(c, 0, plan.Kept{})
+		var kept plan.Kept
+		if org.Spec.Membership.Undeclared == v1alpha1.UndeclaredRemove {
+			_, kept = c.Removable()
+		}
+		s.tell(c, 0, kept)
 		s.listed(r.appointment(s).seenAt)
 		org.Status.ResyncRequestedAt = request(org, v1alpha1.AnnotationResync)
 	} else {

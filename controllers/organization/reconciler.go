@@ -48,6 +48,9 @@ type Ledger interface {
 	// Joining returns the addresses of those who joined by a link and whose User
 	// is still to be made.
 	Joining(ctx context.Context, org directory.OrganizationID) ([]string, error)
+	// Admissions returns up to limit of an organization's, by address, after the
+	// given one; fewer than asked for, at most 1000, means the end.
+	Admissions(ctx context.Context, org directory.OrganizationID, after string, limit int) ([]directory.Admission, error)
 }
 
 // Trail reads the audit trail.
@@ -144,6 +147,9 @@ func (r *Reconciler) converge(ctx context.Context, org *v1alpha1.Organization) p
 		phase.Phase[*scope]{Condition: v1alpha1.ConditionBackendReady, Run: r.backend},
 		phase.Phase[*scope]{Condition: v1alpha1.ConditionProvisioned, Run: r.provision},
 	)
+	// What the backend knew it knows still: an edit while it cannot be used holds
+	// nobody up who goes on by that.
+	out.Keep = out.Keep || s.backend == nil
 	if out.Last().Word == phase.WordDone {
 		out.Steps[len(out.Steps)-1].Answer.Until = earliest(r.observe(ctx, s), r.export(ctx, s), r.rails(ctx, s))
 	}

@@ -6,12 +6,15 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/rollcall-dev/rollcall/api/v1alpha1"
 	"github.com/rollcall-dev/rollcall/internal/directory"
 	"github.com/rollcall-dev/rollcall/internal/directory/directorytest"
+	"github.com/rollcall-dev/rollcall/internal/phase"
+	"github.com/rollcall-dev/rollcall/internal/reference"
 	"github.com/rollcall-dev/rollcall/internal/testkit"
 	"github.com/rollcall-dev/rollcall/internal/testkit/stage"
 )
@@ -216,6 +219,57 @@ func TestBY11_TheIdentityBackendGoes(t *testing.T) {
 	if after := len(w.Memory.Writes()); after != before || w.get().Status.Members.Total != 1 {
 		t.Errorf("the backend wrote %d times, and has %d members", after-before, w.get().Status.Members.Total)
 	}
+}
+
+// An edit while the IdentityBackend cannot be used forgets nothing: whoever goes
+// on because the backend knows the organization goes on.
+func TestBY11_EditedWhileTheBackendIsAway(t *testing.T) {
+	unreachable := func(is metav1.ConditionStatus) func(*v1alpha1.IdentityBackend) {
+		return func(b *v1alpha1.IdentityBackend) {
+			meta.SetStatusCondition(&b.Status.Conditions, metav1.Condition{Type: v1alpha1.ConditionReachable, Status: is, Reason: v1alpha1.ReasonBackendUnavailable})
+		}
+	}
+	failure := directory.Errorf(directory.KindUnavailable, "ask", "no answer")
+	for name, test := range map[string]struct {
+		away, back func(*world)
+		ready      string
+	}{
+		"unreachable": {
+			func(w *world) { stage.SetStatus(w.Stage, "main", unreachable(metav1.ConditionFalse)) },
+			func(w *world) { stage.SetStatus(w.Stage, "main", unreachable(metav1.ConditionTrue)) }, "False DependencyNotReady",
+		},
+		"not found": {
+			func(w *world) { stage.Delete[v1alpha1.IdentityBackend](w.Stage, "main") },
+			func(w *world) { w.Provide(testkit.IdentityBackend("main")) }, "False ReferenceNotFound",
+		},
+		"no answer": {
+			func(w *world) { w.Backends.Deny(failure) }, func(w *world) { w.Backends.Deny(nil) }, "False BackendUnavailable",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := sharing(t, shared(testkit.Clinic, time.Hour))
+			w.look()
+			test.away(w)
+			w.edit(func(o *v1alpha1.Organization) { o.Spec.DisplayName = "Sunset Clinic" })
+			_, _ = w.try()
+			w.wantCondition("told", v1alpha1.ConditionBackendReady, test.ready)
+			w.wantCondition("known all the same", v1alpha1.ConditionProvisioned, "True Succeeded")
+			if _, a := reference.Organization(t.Context(), w.Client, testkit.Namespace, v1alpha1.LocalReference{Name: testkit.Clinic}); a.Word != phase.WordDone {
+				t.Errorf("its Users wait: %s", a.Message)
+			}
+			test.back(w)
+			w.look()
+			w.wantCondition("it is there again", v1alpha1.ConditionReady, "True Succeeded")
+			if w.records.last.DisplayName != "Sunset Clinic" {
+				t.Errorf("it is called %q", w.records.last.DisplayName)
+			}
+		})
+	}
+	w := sharing(t)
+	stage.SetStatus(w.Stage, "main", unreachable(metav1.ConditionFalse))
+	w.Apply(shared(testkit.Clinic, time.Hour))
+	w.look()
+	w.wantCondition("never known", v1alpha1.ConditionProvisioned, "Unknown Progressing")
 }
 
 // Where people sign in is asked for exactly when that is not here, and told to

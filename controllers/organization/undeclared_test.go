@@ -60,6 +60,86 @@ func TestBY7_UndeclaredMembersAreRemoved(t *testing.T) {
 	}
 }
 
+// Where the backend is one organization, whoever was never created or adopted
+// here is told of and stays: its own administrators, and others' people.
+func TestBY7_StrangersStay(t *testing.T) {
+	for reason, test := range map[string]struct {
+		edit func(*v1alpha1.Organization)
+		ours []string
+		says string
+		gone []string
+		left int32
+	}{
+		"all are": {
+			removing, nil, "The backend has 4 members whom no User declares: none of them was ever Rollcall's, so nobody is removed; " +
+				"export the organization and apply Users for them to have them managed.", nil, 4,
+		},
+		"some are": {
+			removing, []string{"held", "retained"}, "The backend has 2 members whom no User declares: none of them was ever Rollcall's, so nobody is removed; " +
+				"export the organization and apply Users for them to have them managed.", []string{"held", "retained"}, 2,
+		},
+		"one of ours is protected": {
+			func(o *v1alpha1.Organization) {
+				removing(o)
+				o.Spec.Safety.ProtectedEmails = []string{"held@example.com"}
+			}, []string{"held", "retained"}, "The backend has 3 members whom no User declares: 2 of them were never Rollcall's and stay, " +
+				"export the organization and apply Users for them to have them managed; as for the others, " +
+				"1 kept by spec.safety.protectedEmails and 0 as the last administrators, the others removed as far as the rails allow.", []string{"retained"}, 3,
+		},
+		"planned": {
+			func(o *v1alpha1.Organization) {
+				removing(o)
+				planning(o)
+			}, []string{"held"}, "The backend has 4 members whom no User declares: 3 of them were never Rollcall's and stay, " +
+				"export the organization and apply Users for them to have them managed; as for the others, they are removed as far as the rails allow.", nil, 4,
+		},
+	} {
+		w := settled(t, test.edit, "console", "held", "other", "retained")
+		w.Backends.Limit(func(c *directory.Capabilities) { c.Tenancy = directory.TenancyOne })
+		for _, name := range test.ours {
+			w.ours(name, name == "held")
+		}
+		w.look()
+		w.wantGone(reason, test.gone...)
+		if got := stage.Message(w.get().Status.Conditions, v1alpha1.ConditionDriftDetected); got != test.says {
+			t.Errorf("%s: it says\n%s\nwant\n%s", reason, got, test.says)
+		}
+		if seen := w.get().Status.Members; seen == nil || seen.Undeclared != test.left {
+			t.Errorf("%s: counted %+v, want %d undeclared", reason, seen, test.left)
+		}
+	}
+}
+
+// ours makes somebody one who was created here: by a holding, as a removal that
+// was broken off leaves it, or by an admission, as removalPolicy Retain does.
+func (w *world) ours(name string, held bool) {
+	w.Helper()
+	address := name + "@example.com"
+	if held {
+		must(w, w.Ledger.Hold(w.Context(), directory.Holding{
+			Organization: stage.OrganizationID(), Address: address, Holder: directory.Leaving(""), Origin: directory.HoldingCreated,
+		}, ""))
+		return
+	}
+	must(w, w.Ledger.Admit(w.Context(), directory.Admission{
+		Organization: stage.OrganizationID(), Address: address, State: directory.MemberActive, Provisioned: true, JoinedAt: w.Clock.Now(),
+	}, directory.Admission{}))
+}
+
+// Nobody is removed while it cannot be found out who is ours.
+func TestPromise_NobodyGoesWhileItIsUnknownWhoIsOurs(t *testing.T) {
+	w := settled(t, removing, "eve")
+	w.Backends.Limit(func(c *directory.Capabilities) { c.Tenancy = directory.TenancyOne })
+	w.ours("eve", false)
+	w.records.admissions = errBroken
+	w.look()
+	w.wantGone("nobody knows who is ours")
+	w.wantDrift("nobody knows who is ours", "Unknown IncompleteObservation")
+	w.records.admissions = nil
+	w.later(time.Minute)
+	w.wantGone("she was ours", "eve")
+}
+
 // The floor goes; the others wait for the rails, whose word is asked again at
 // every listing, and heeded.
 func TestBY4_UndeclaredMembersAskTheRails(t *testing.T) {

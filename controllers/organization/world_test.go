@@ -25,8 +25,15 @@ var errBroken = errors.New("broken")
 type records struct {
 	organization.Ledger
 	last directory.Organization
-	// err fails all that writes, listing what only reads.
-	err, listing error
+	// err fails all that writes, listing and admissions what only reads.
+	err, listing, admissions error
+}
+
+func (r *records) Admissions(ctx context.Context, org directory.OrganizationID, after string, limit int) ([]directory.Admission, error) {
+	if r.admissions != nil {
+		return nil, r.admissions
+	}
+	return r.Ledger.Admissions(ctx, org, after, limit)
 }
 
 func (r *records) ApplyOrganization(ctx context.Context, o directory.Organization) error {

@@ -68,9 +68,14 @@ func (r *Reconciler) leave(ctx context.Context, s *scope, former string) (bool, 
 	return false, r.Holdings.Release(ctx, s.id, former, s.user.Name)
 }
 
-// cameIn reports whether somebody has joined under the address.
+// cameIn reports whether somebody has joined under the address. Who has accepted
+// and is yet to be let in, as where people sign in elsewhere, is let in: applying
+// does that, and to whoever has not accepted it does nothing.
 func (r *Reconciler) cameIn(ctx context.Context, s *scope, of string) (bool, error) {
 	member, err := s.backend.Member(ctx, s.id, of)
+	if err == nil && s.mayComeIn(member) {
+		member, err = s.backend.ApplyMember(ctx, directory.Member{Organization: s.id, Address: of, State: s.person.State})
+	}
 	if directory.IsKind(err, directory.KindNotFound) {
 		return false, nil
 	}

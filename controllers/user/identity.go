@@ -44,30 +44,77 @@ func (r *Reconciler) identity(ctx context.Context, s *scope) phase.Answer {
 }
 
 // applyMember brings the member to what is declared, unless somebody else
-// changed it and that is to be left alone.
+// changed it and that is to be left alone. An acceptance takes effect all the
+// same.
 func (r *Reconciler) applyMember(ctx context.Context, s *scope) (directory.ObservedMember, error) {
 	member, err := r.leaveDrift(ctx, s)
-	if err != nil || len(s.left) > 0 {
+	if err != nil {
 		return member, err
 	}
-	wanted := s.person.Member(s.id)
-	wanted.Address = s.current
-	return s.backend.ApplyMember(ctx, wanted)
+	if len(s.left) == 0 {
+		return s.backend.ApplyMember(ctx, s.wanted())
+	}
+	if !s.mayComeIn(member) {
+		return member, nil
+	}
+	inv, err := s.inviter.Invitation(ctx, s.id, s.current)
+	if directory.IsKind(err, directory.KindNotFound) || err == nil && inv.State != directory.InvitationAccepted {
+		return member, nil
+	}
+	if err != nil {
+		return member, err
+	}
+	if member.ID == "" {
+		// The system has no record of theirs in which something could be left alone.
+		s.left = nil
+	}
+	return s.backend.ApplyMember(ctx, s.wanted())
+}
+
+// mayComeIn reports whether the member is one whom applying lets in once they
+// have accepted: where people sign in elsewhere, nothing else does. Whom
+// somebody has disabled or removed there is none.
+func (s *scope) mayComeIn(member directory.ObservedMember) bool {
+	return s.can.SignIn == directory.SignInElsewhere && member.State == directory.MemberInvited &&
+		!slices.Contains(s.left, plan.AspectState)
+}
+
+// wanted is the declared member, without the profile where something of the
+// member is left as somebody else made it.
+func (s *scope) wanted() directory.Member {
+	m := s.person.Member(s.id)
+	m.Address = s.current
+	if len(s.left) > 0 {
+		m.Profile = directory.Profile{}
+	}
+	return m
 }
 
 // observeAgain looks once more at somebody whose invitation is accepted and who
 // was not in when the identity phase looked: whoever accepted in between is in
-// by now, and must not be taken for somebody who was removed.
-func (r *Reconciler) observeAgain(ctx context.Context, s *scope, inv directory.Invitation) error {
+// by now, or is let in now, and must not be taken for somebody who was removed.
+func (r *Reconciler) observeAgain(ctx context.Context, s *scope, inv directory.Invitation) phase.Answer {
+	done := phase.Done("", "")
 	if inv.State != directory.InvitationAccepted || s.active() || s.kept() || slices.Contains(s.left, plan.AspectMember) {
-		return nil
+		return done
 	}
 	member, err := s.backend.Member(ctx, s.id, s.current)
 	if err != nil {
-		return err
+		return verdict.Of(err)
 	}
 	s.observed(member)
-	return nil
+	if !s.mayComeIn(member) {
+		return done
+	}
+	left := len(s.left) > 0
+	if member, err = r.applyMember(ctx, s); err != nil {
+		return verdict.Of(err)
+	}
+	s.observed(member)
+	if left && len(s.left) == 0 {
+		return r.applyAccess(ctx, s)
+	}
+	return done
 }
 
 func (s *scope) observed(member directory.ObservedMember) {

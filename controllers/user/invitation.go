@@ -21,8 +21,8 @@ func (r *Reconciler) invitation(ctx context.Context, s *scope) phase.Answer {
 	if err != nil && !directory.IsKind(err, directory.KindNotFound) {
 		return verdict.Of(err)
 	}
-	if err := r.observeAgain(ctx, s, current); err != nil {
-		return verdict.Of(err)
+	if a := r.observeAgain(ctx, s, current); a.Word != phase.WordDone {
+		return a
 	}
 	if text := s.user.Annotations[v1alpha1.AnnotationResend]; len(text) > maxRequest {
 		return phase.Stalled(v1alpha1.ReasonInvalidSpec, fmt.Sprintf(

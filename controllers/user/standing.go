@@ -32,7 +32,7 @@ func (s *scope) tell(inv directory.Invitation, d invite.Decision) {
 // inForce records what is declared about access, when it has taken effect: the
 // backend has done it. One that a rail stops is not reached.
 func (r *Reconciler) inForce(ctx context.Context, s *scope) error {
-	standing := s.wanted()
+	standing := s.declaredStanding()
 	if s.holding.Standing == standing {
 		return nil
 	}
@@ -45,8 +45,8 @@ func (r *Reconciler) inForce(ctx context.Context, s *scope) error {
 	return nil
 }
 
-// wanted is what is declared about access, as a holding tells it.
-func (s *scope) wanted() directory.HoldingStanding {
+// declaredStanding is what is declared about access, as a holding tells it.
+func (s *scope) declaredStanding() directory.HoldingStanding {
 	switch {
 	case !s.kept():
 		return directory.HoldingEnabled

@@ -27,6 +27,13 @@ type Facts struct {
 	Complete bool
 	// Holdings are all of the organization.
 	Holdings []directory.Holding
+	// Shared is true where the backend is one organization and others bring people
+	// in too: its own administrators, and other provisioners. Nobody is removed
+	// there who was never created or adopted here.
+	Shared bool
+	// Admitted are the addresses that have an admission, also of those whom no
+	// User declares any more; only where Shared.
+	Admitted []string
 	// Joining are the addresses of those who joined by an InviteLink and whose
 	// User is still to be made.
 	Joining []string

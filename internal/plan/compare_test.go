@@ -96,6 +96,44 @@ func TestPromise_AHeldAddressThatAnotherUserHas(t *testing.T) {
 	}
 }
 
+// Where others bring people in too, only those are asked to go who were created
+// or adopted here, and whoever else administers is counted as one who does.
+func TestBY7_StrangersAreNotRemovable(t *testing.T) {
+	people := func(f *plan.Facts) {
+		f.Spec.Membership.Undeclared = v1alpha1.UndeclaredRemove
+		f.Members = []directory.ObservedMember{member("admin", admin), member("eve"), member("held"), member("retained", admin)}
+		f.Holdings = []directory.Holding{{Address: "held@example.com", Holder: "gone"}}
+		f.Admitted = []string{"retained@example.com"}
+	}
+	for reason, test := range map[string]struct {
+		facts func(*plan.Facts)
+		want  []string
+		kept  plan.Kept
+	}{
+		"nobody else brings people in": {func(*plan.Facts) {}, []string{"id-admin", "id-eve", "id-held"}, plan.Kept{Administrators: 1}},
+		"others do":                    {func(f *plan.Facts) { f.Shared = true }, []string{"id-held", "id-retained"}, plan.Kept{Strangers: 2}},
+		"and one is protected": {func(f *plan.Facts) {
+			f.Shared, f.Spec.Safety.ProtectedEmails = true, []string{"held@example.com", "eve@example.com"}
+		}, []string{"id-retained"}, plan.Kept{Strangers: 2, Protected: 1}},
+	} {
+		c := plan.Compare(facts(people, test.facts))
+		removable, kept := c.Removable()
+		var got, planned []string
+		for i := range removable {
+			got = append(got, removable[i].ID)
+		}
+		for _, e := range c.Plan() {
+			planned = append(planned, e.MemberID)
+		}
+		if diff := cmp.Diff(test.want, got); diff != "" || kept != test.kept || len(c.Undeclared) != 4 {
+			t.Errorf("%s: kept %+v of %d, want %+v; removable (-want +got):\n%s", reason, kept, len(c.Undeclared), test.kept, diff)
+		}
+		if diff := cmp.Diff(test.want, planned); diff != "" {
+			t.Errorf("%s: planned (-want +got):\n%s", reason, diff)
+		}
+	}
+}
+
 // Protected people, and the last administrators, are not asked to go.
 func TestBY4_Removable(t *testing.T) {
 	least := func(n int32) func(*plan.Facts) {

@@ -7,6 +7,8 @@
 //     holds their address, and they are let in and did not join a moment ago;
 //   - a difference is drift only when what is declared was applied before: then
 //     somebody else made it;
+//   - where others bring people into the backend too, nobody is to be removed who
+//     was never created or adopted here;
 //   - nobody's absence is concluded from a listing that is not complete.
 //
 // It does not act, and knows no rails: what would be removed is what is asked

@@ -27,9 +27,20 @@ func Abilities() predicate.Predicate {
 			was, ok := e.ObjectOld.(*v1alpha1.IdentityBackend)
 			is, also := e.ObjectNew.(*v1alpha1.IdentityBackend)
 			return ok && also && (was.Generation != is.Generation ||
-				!equality.Semantic.DeepEqual(was.Status.Capabilities, is.Status.Capabilities))
+				!sameAbilities(was.Status.Capabilities, is.Status.Capabilities))
 		},
 	}
+}
+
+// sameAbilities compares all but the notes: those count people, and nobody can
+// do more or less because of what they say.
+func sameAbilities(a, b *v1alpha1.BackendCapabilities) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	was, is := *a, *b
+	was.Notes, is.Notes = nil, nil
+	return equality.Semantic.DeepEqual(was, is)
 }
 
 // Hosted enqueues what belongs to the Organizations that name the event's

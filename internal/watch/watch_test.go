@@ -138,6 +138,8 @@ func TestAbilities(t *testing.T) {
 	}
 	listed := can("roles")
 	listed.Status.LastCompleteListing = &metav1.Time{}
+	noted := can("roles")
+	noted.Status.Capabilities.Notes = []string{"The last listing had 2 users without an address; they are nobody's member."}
 	edited := can("roles")
 	edited.Generation = 2
 	for name, test := range map[string]struct {
@@ -150,6 +152,7 @@ func TestAbilities(t *testing.T) {
 		"less":         {"who declares it is told", can("businessUnits", "roles"), can("roles"), true},
 		"edited":       {"what goes where may be another place", can("roles"), edited, true},
 		"the same":     {"nobody who uses it cares", can("roles"), listed, false},
+		"noted":        {"nobody can do more or less by it", can("roles"), noted, false},
 		"another kind": {"it has no abilities", unit(), unit(func(u *v1alpha1.BusinessUnit) { u.Generation = 2 }), false},
 	} {
 		t.Run(name, func(t *testing.T) {
