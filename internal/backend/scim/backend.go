@@ -124,6 +124,11 @@ func (b *Backend) Check(ctx context.Context) error {
 type lessons struct {
 	// noUserKey and noGroupKey: an externalId that was written is not there.
 	noUserKey, noGroupKey atomic.Bool
+	// userKey: an externalId that was written is there.
+	userKey atomic.Bool
+	// noActive: the first user who was to be kept out stayed active; disables:
+	// somebody was kept out.
+	noActive, disables atomic.Bool
 	// noDelete: DELETE was refused, or what was deleted is still there; deletes:
 	// what was deleted was gone.
 	noDelete, deletes atomic.Bool

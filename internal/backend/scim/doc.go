@@ -21,6 +21,9 @@
 //     it cannot hold, that somebody is invited, when they joined, which name they
 //     gave, and with OnAccept everything about somebody whom it does not have yet,
 //     is in a [directory.Admission], which is there before anybody is let in.
+//   - Whoever is created to be kept out, and is active all the same, is deactivated or
+//     deleted again, by the next call where this one broke off; never believed to have
+//     accepted.
 //   - Nobody's absence follows from a filter that is ignored, a listing that is not
 //     complete, or an answer that is not SCIM.
 //   - Only what differs is written, by PATCH and with the version that was read;

@@ -14,6 +14,9 @@ type search struct {
 	// creates is true when the service provider is about to be asked to create the
 	// person, and refuses a userName that is taken: so it need not be asked for one.
 	creates bool
+	// keepsOut is true when that person would be kept out: whoever is there before
+	// must not be taken for them afterwards, so all are asked for.
+	keepsOut bool
 	// known is true for somebody who was looked for before, and would have been
 	// adopted by their e-mail address then.
 	known bool
@@ -51,7 +54,7 @@ func (b *Backend) ways(v *view, p person, how search) []way {
 func (b *Backend) find(ctx context.Context, v *view, p person, how search) (protocol.Resource, error) {
 	answered := false
 	for _, w := range b.ways(v, p, how) {
-		if answered && how.creates && w.path.Attribute() == "userName" {
+		if answered && how.creates && !how.keepsOut && w.path.Attribute() == "userName" {
 			continue
 		}
 		found, err := b.client.Find(ctx, protocol.FindRequest{Kind: protocol.Users, Attribute: w.path, Value: w.value})

@@ -261,10 +261,15 @@ func (b *Backend) created(ctx context.Context, r protocol.Resource, key groupKey
 }
 
 // removeGroups removes the groups that match, those of grants first: what
-// they hang on is found again when this breaks off.
+// they hang on is found again when this breaks off. KindUnavailable when not all
+// could be seen.
 func (b *Backend) removeGroups(ctx context.Context, match func(groupKey) bool) error {
 	found, err := b.groupsLike(ctx, true, match)
 	if err != nil {
+		return err
+	}
+	complete := false
+	if err := b.groups.recent(ctx, func(x *groupIndex) { complete = x.complete }); err != nil {
 		return err
 	}
 	slices.SortStableFunc(found, func(x, y group) int { return cmp.Compare(rank(x.key), rank(y.key)) })
@@ -278,7 +283,7 @@ func (b *Backend) removeGroups(ctx context.Context, match func(groupKey) bool) e
 		}
 		b.forgetGroup(g.id)
 	}
-	return nil
+	return wholly(complete)
 }
 
 // retire is for groups that cannot be deleted: nobody is left in it, and it is

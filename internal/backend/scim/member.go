@@ -38,7 +38,7 @@ func (b *Backend) applyMember(ctx context.Context, v *view, p person, m director
 	if err != nil {
 		return sight{}, err
 	}
-	after, err := b.follow(ctx, v, s, m)
+	after, err := b.followOut(ctx, v, s, m)
 	if s.there() || !directory.IsKind(err, directory.KindExists) {
 		return after, err
 	}
@@ -49,7 +49,7 @@ func (b *Backend) applyMember(ctx context.Context, v *view, p person, m director
 	case !s.there():
 		return sight{}, err
 	}
-	return b.follow(ctx, v, s, m)
+	return b.followOut(ctx, v, s, m)
 }
 
 // follow takes a person from what they are to what is declared. An admission
@@ -59,6 +59,9 @@ func (b *Backend) follow(ctx context.Context, v *view, s sight, m directory.Memb
 	c, err := b.settle(v, s, m)
 	if err == nil && s.in() && !c.active && !v.has("active") {
 		err = errUndisablable()
+		if s.halfMade() {
+			err = leftInError{s.user.ID(), err}
+		}
 	}
 	if err != nil {
 		return sight{}, err
@@ -73,7 +76,7 @@ func (b *Backend) follow(ctx context.Context, v *view, s sight, m directory.Memb
 	after := s
 	if c.present {
 		if after, err = b.provide(ctx, v, s, c); err != nil {
-			return sight{}, errors.Join(err, b.takeBack(ctx, c, err))
+			return sight{}, errors.Join(err, b.takeBack(ctx, c, known, err))
 		}
 	}
 	after.admission = c.last
@@ -82,16 +85,25 @@ func (b *Backend) follow(ctx context.Context, v *view, s sight, m directory.Memb
 
 // takeBack undoes the first admission of somebody whom the service provider has
 // refused, so that nobody is awaited who will not come.
-func (b *Backend) takeBack(ctx context.Context, c course, refusal error) error {
-	switch directory.KindOf(refusal) {
-	case directory.KindQuotaExceeded, directory.KindInvalid, directory.KindExists, directory.KindUnsupported:
-	default:
+func (b *Backend) takeBack(ctx context.Context, c course, now directory.Admission, refusal error) error {
+	if _, is := errors.AsType[leftInError](refusal); is || !refused(refusal) || sameAdmission(now, c.known) {
 		return nil
 	}
 	if c.known.State == "" {
 		return b.admissions.Dismiss(ctx, c.last.Organization, c.last.Address)
 	}
-	return b.admit(ctx, c.known, c.first)
+	return b.admit(ctx, c.known, now)
+}
+
+// refused reports whether the service provider will not do it the next time
+// either.
+func refused(err error) bool {
+	switch directory.KindOf(err) {
+	case directory.KindQuotaExceeded, directory.KindInvalid, directory.KindExists, directory.KindUnsupported:
+		return true
+	default:
+		return false
+	}
 }
 
 // admit writes an admission that differs.
@@ -142,15 +154,18 @@ func (b *Backend) provideUser(ctx context.Context, v *view, s sight, c course) (
 		return s.user, nil
 	}
 	user, err := b.update(ctx, s.user, operations)
+	if err == nil {
+		user, err = b.confirm(ctx, v, user, c)
+	}
 	if s.in() && !c.active && directory.IsKind(err, directory.KindNotFound) {
 		// There are service providers that delete whom one deactivates.
 		b.forgetUser(s.user.ID())
 		return protocol.Resource{}, nil
 	}
-	if err != nil {
-		return protocol.Resource{}, err
+	if err != nil && s.halfMade() && !keptOut(user, c) {
+		err = leftInError{s.user.ID(), err}
 	}
-	return b.confirm(ctx, v, user, c)
+	return user, err
 }
 
 // create creates the user.
@@ -165,7 +180,14 @@ func (b *Backend) create(ctx context.Context, v *view, p person, c course) (prot
 	}
 	b.users.change(func(x *userIndex) { x.put(user) })
 	b.listings.touch(p)
-	return b.confirm(ctx, v, user, c)
+	after, err := b.confirm(ctx, v, user, c)
+	if err != nil && !keptOut(after, c) {
+		if refused(err) && !b.learnt.disables.Load() {
+			b.learnt.noActive.Store(true)
+		}
+		err = leftInError{user.ID(), err}
+	}
+	return after, err
 }
 
 // update changes the user, and returns it as it is then. Service providers that
@@ -197,8 +219,11 @@ func (b *Backend) confirm(ctx context.Context, v *view, user protocol.Resource, 
 		return user, nil
 	}
 	user, err := b.client.Get(ctx, protocol.GetRequest{Kind: protocol.Users, ID: user.ID()})
-	if err != nil || b.asWritten(v, user, c) {
-		return user, err
+	if err != nil {
+		return protocol.Resource{}, err
+	}
+	if b.asWritten(v, user, c) {
+		return user, nil
 	}
 	if user.ExternalID() == "" {
 		b.learnt.noUserKey.Store(true)
@@ -214,7 +239,7 @@ func (b *Backend) confirm(ctx context.Context, v *view, user protocol.Resource, 
 		case got == "":
 			b.learnt.lose(w.name)
 		default:
-			return protocol.Resource{}, directory.Errorf(directory.KindInvalid, "",
+			return user, directory.Errorf(directory.KindInvalid, "",
 				"the service provider does not keep %s as it is declared; declare it in the form in which it is shown there", w.name)
 		}
 	}
@@ -223,6 +248,9 @@ func (b *Backend) confirm(ctx context.Context, v *view, user protocol.Resource, 
 
 // asWritten reports whether the user is as it was sent.
 func (b *Backend) asWritten(v *view, user protocol.Resource, c course) bool {
+	if user.ExternalID() != "" {
+		b.learnt.userKey.Store(true)
+	}
 	if isActive(user) != c.active || user.ExternalID() == "" && !b.learnt.noUserKey.Load() {
 		return false
 	}
@@ -232,14 +260,4 @@ func (b *Backend) asWritten(v *view, user protocol.Resource, c course) bool {
 		}
 	}
 	return true
-}
-
-// setActive lets the user in or out, and makes sure of it: whoever is believed
-// to be out must not be able to sign in.
-func (b *Backend) setActive(ctx context.Context, user protocol.Resource, active bool) (protocol.Resource, error) {
-	after, err := b.update(ctx, user, []operation{{field: field{path: path("active")}, set: protocol.Bool(active)}})
-	if err == nil && isActive(after) != active {
-		err = directory.Errorf(directory.KindUnsupported, "", "the service provider does not keep whether a user is active")
-	}
-	return after, err
 }

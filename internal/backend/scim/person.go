@@ -85,6 +85,8 @@ type sight struct {
 	// answer to one; created is true when that made them.
 	read    protocol.Resource
 	created bool
+	// keyed is true where it is known that the service provider keeps keys.
+	keyed bool
 	// admission is the zero value when there is none.
 	admission directory.Admission
 }
@@ -94,6 +96,20 @@ func (s sight) admitted() bool { return s.admission.State != "" }
 
 // in reports whether the person can sign in at the service provider.
 func (s sight) in() bool { return s.there() && isActive(s.user) }
+
+// others reports whether the user carries another client's key.
+func (s sight) others() bool {
+	_, _, ours := parseUserKey(s.user.ExternalID())
+	return s.user.ExternalID() != "" && !ours
+}
+
+// halfMade reports whether we created the person and were broken off before it
+// was certain that they are kept out. Who carries no key is one of them, unless
+// keys are kept here.
+func (s sight) halfMade() bool {
+	return s.in() && s.admission.State != directory.MemberActive && awaitingOf(s.admission).Creating &&
+		!s.others() && (s.user.ExternalID() != "" || !s.keyed)
+}
 
 // awaited reports whether the service provider is yet to have the person: not
 // whether somebody removed them there.
@@ -136,7 +152,9 @@ func (b *Backend) lookToApply(ctx context.Context, v *view, p person, wanted dir
 	// Who was there and is not found by our key may be somebody whose adoption broke
 	// off: they are looked for in every way.
 	in := wanted == directory.MemberActive || s.admission.State == directory.MemberActive && !s.admission.Provisioned
-	s.user, err = b.find(ctx, v, p, search{creates: in || b.immediate(v), known: waitsFor(s.admission)})
+	// An admission that is Active is one of somebody to be created active.
+	out := wanted != directory.MemberActive && s.admission.State != directory.MemberActive
+	s.user, err = b.find(ctx, v, p, search{creates: in || b.immediate(v), keepsOut: out, known: waitsFor(s.admission)})
 	return s, err
 }
 
@@ -145,5 +163,5 @@ func (b *Backend) admission(ctx context.Context, p person) (sight, error) {
 	if err != nil && !directory.IsKind(err, directory.KindNotFound) {
 		return sight{}, err
 	}
-	return sight{person: p, admission: a}, nil
+	return sight{person: p, admission: a, keyed: b.learnt.userKey.Load()}, nil
 }

@@ -43,6 +43,11 @@ func (b *Backend) disable(ctx context.Context, v *view, p person) error {
 	a := s.admission
 	a.Organization, a.Address = p.org, p.address
 	a.State, a.JoinedAt, a.Provisioned = directory.MemberDisabled, b.joinedAt(s), false
+	waits := awaitingOf(a)
+	waits.Creating, waits.LetIn = false, false
+	if a.Awaiting, err = waits.text(); err != nil {
+		return err
+	}
 	if s.in() {
 		if err := b.deactivate(ctx, s.user); err != nil {
 			return err
@@ -92,7 +97,12 @@ func errUndisablable() error {
 func (b *Backend) delete(ctx context.Context, v *view, user protocol.Resource) error {
 	was := isActive(user) && v.has("active")
 	if was {
-		if err := b.deactivate(ctx, user); err != nil {
+		err := b.deactivate(ctx, user)
+		switch {
+		case directory.IsKind(err, directory.KindUnsupported):
+			// Where access does not end before the record, it ends with it.
+			was = false
+		case err != nil:
 			return err
 		}
 	}
@@ -150,7 +160,9 @@ func (b *Backend) ApplyOrganization(ctx context.Context, _ directory.Organizatio
 
 // RemoveOrganization implements [directory.Backend]. It removes the users and
 // groups that carry a key of the organization, and whoever has an admission and
-// carries no key at all; users with another client's key stay.
+// carries no key at all; users with another client's key stay, and are deactivated
+// when it was us who let them in. KindUnavailable when a listing was not complete,
+// after what it showed was removed.
 func (b *Backend) RemoveOrganization(ctx context.Context, id directory.OrganizationID) error {
 	const op = "remove an organization"
 	v, err := b.view(ctx)
@@ -170,19 +182,23 @@ func (b *Backend) RemoveOrganization(ctx context.Context, id directory.Organizat
 }
 
 func (b *Backend) removeUsers(ctx context.Context, v *view, org directory.OrganizationID) error {
-	admitted := map[string]bool{}
+	admitted := map[string]directory.Admission{}
 	err := b.eachAdmission(ctx, org, func(a directory.Admission) error {
-		admitted[a.Address] = true
+		admitted[a.Address] = a
 		return nil
 	})
 	if err != nil {
 		return err
 	}
-	var found []protocol.Resource
-	_, err = b.all(ctx, protocol.ListRequest{Kind: protocol.Users}, func(user protocol.Resource) {
+	var found []sight
+	complete, err := b.all(ctx, protocol.ListRequest{Kind: protocol.Users}, func(user protocol.Resource) {
 		a, is := addressOf(org, user)
-		if _, _, ours := parseUserKey(user.ExternalID()); is && (ours || user.ExternalID() == "" && admitted[a]) {
-			found = append(found, user)
+		if !is {
+			return
+		}
+		s := sight{person: person{org, a}, user: user, admission: admitted[a]}
+		if _, _, ours := parseUserKey(user.ExternalID()); ours || s.admitted() {
+			found = append(found, s)
 		}
 		delete(admitted, a)
 	})
@@ -195,16 +211,38 @@ func (b *Backend) removeUsers(ctx context.Context, v *view, org directory.Organi
 		if err != nil {
 			return err
 		}
-		if s.there() && (s.user.ExternalID() == "" || s.user.ExternalID() == s.key()) {
-			found = append(found, s.user)
+		if s.there() {
+			found = append(found, s)
 		}
 	}
-	for _, user := range found {
-		if err := b.removeUser(ctx, v, user); err != nil {
+	for _, s := range found {
+		if err := b.letGo(ctx, v, s); err != nil {
 			return err
 		}
 	}
-	return nil
+	return wholly(complete)
+}
+
+// wholly is KindUnavailable when a listing of what was to be removed was not
+// complete: there may be more of it.
+func wholly(complete bool) error {
+	if complete {
+		return nil
+	}
+	return directory.Errorf(directory.KindUnavailable, "", "the service provider's listing is not complete: something may be left there")
+}
+
+// letGo removes the user, or takes back from another client's what we gave them.
+func (b *Backend) letGo(ctx context.Context, v *view, s sight) error {
+	switch {
+	case !s.others():
+		return b.removeUser(ctx, v, s.user)
+	case !s.in() || !awaitingOf(s.admission).LetIn:
+		return nil
+	case !v.has("active"):
+		return errUndisablable()
+	}
+	return b.deactivate(ctx, s.user)
 }
 
 // removeUser deletes the user, or lets them in no more where that is all that

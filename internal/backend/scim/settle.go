@@ -19,6 +19,11 @@ type awaiting struct {
 	// Given are the names that we have put into their attributes, and may have
 	// taken out again: other values there are somebody else's.
 	Given directory.Access `json:",omitzero"`
+	// Creating is true from before somebody is created who is to be kept out, until
+	// it is certain that they are: whoever is active then was let in by nobody.
+	Creating bool `json:",omitzero"`
+	// LetIn is true when another client's user was inactive, and we activated them.
+	LetIn bool `json:",omitzero"`
 }
 
 // awaitingOf reads [directory.Admission.Awaiting]. What is not readable was not
@@ -43,7 +48,7 @@ func (w awaiting) text() (string, error) {
 // provider did not have when they were looked for.
 func waitsFor(a directory.Admission) bool {
 	w := awaitingOf(a)
-	w.Given = directory.Access{}
+	w.Given, w.Creating, w.LetIn = directory.Access{}, false, false
 	return !reflect.DeepEqual(w, awaiting{})
 }
 
@@ -64,11 +69,12 @@ type course struct {
 
 // settle decides what becomes of somebody when a declaration is applied.
 func (b *Backend) settle(v *view, s sight, m directory.Member) (course, error) {
-	before := s.admission
+	known := s.admission
 	if !s.exists() {
 		// Removed at the service provider: they begin anew.
-		before = directory.Admission{}
+		s.admission = directory.Admission{}
 	}
+	before := s.admission
 	waits := awaitingOf(before)
 	a := before
 	a.Organization, a.Address = m.Organization, m.Address
@@ -78,33 +84,45 @@ func (b *Backend) settle(v *view, s sight, m directory.Member) (course, error) {
 		a.DeclaredName, a.ConfirmedName = name, ""
 	}
 	c := course{
-		known: s.admission, active: a.State == directory.MemberActive, access: waits.Access,
+		known: known, active: a.State == directory.MemberActive, access: waits.Access,
 		profile: over(waits.Profile, v.kept(m.Profile)),
 	}
 	c.present = s.there() || c.active || b.immediate(v)
 	c.first, c.last = a, a
-	var err error
 	if !c.present {
+		var err error
 		c.last.Provisioned = false
 		c.last.Awaiting, err = awaiting{Profile: c.profile, Access: c.access}.text()
 		c.first = c.last
 		return c, err
 	}
-	// What will be given is ours before it is there.
-	waits.Given = asSet(joined(waits.Given, v.inAttributes(waits.Access)))
-	if c.last.Awaiting, err = (awaiting{Given: waits.Given}).text(); err != nil {
-		return course{}, err
-	}
-	if c.first.Awaiting, err = waits.text(); err != nil {
+	if err := c.await(v, s, waits); err != nil {
 		return course{}, err
 	}
 	c.last.Provisioned = c.active
 	c.first.Provisioned = c.active && s.in() || before.State == directory.MemberActive && before.Provisioned
-	if s.there() && waits.empty() {
-		c.first.Awaiting = c.last.Awaiting
-	}
 	c.profile.DisplayName = cmp.Or(a.ConfirmedName, c.profile.DisplayName)
 	return c, nil
+}
+
+// await writes down what is known of somebody whom the service provider is to
+// have: before anything is done there, and in the end.
+func (c *course) await(v *view, s sight, waits awaiting) error {
+	// What will be given is ours before it is there.
+	waits.Given = asSet(joined(waits.Given, v.inAttributes(waits.Access)))
+	waits.Creating = !c.active && (!s.there() || s.halfMade())
+	waits.LetIn = c.active && (waits.LetIn || s.there() && !s.in() && s.others())
+	var err error
+	if c.last.Awaiting, err = (awaiting{Given: waits.Given, LetIn: waits.LetIn}).text(); err != nil {
+		return err
+	}
+	if c.first.Awaiting, err = waits.text(); err != nil {
+		return err
+	}
+	if s.there() && waits.empty() && !waits.Creating {
+		c.first.Awaiting = c.last.Awaiting
+	}
+	return nil
 }
 
 func (w awaiting) empty() bool { return len(w.Access.Grants)+len(w.Access.Units) == 0 }
@@ -114,7 +132,7 @@ func settledState(s sight, before directory.Admission, wanted directory.MemberSt
 	switch {
 	case wanted != directory.MemberInvited:
 		return wanted
-	case s.in(), before.State == directory.MemberActive, !before.JoinedAt.IsZero():
+	case s.in() && !s.halfMade(), before.State == directory.MemberActive, !before.JoinedAt.IsZero():
 		return directory.MemberActive
 	default:
 		return directory.MemberInvited
@@ -137,7 +155,7 @@ func (b *Backend) settledJoining(s sight, before directory.Admission, state dire
 // this process began, which is the first time that it could have seen them.
 func (b *Backend) joinedAt(s sight) time.Time {
 	switch {
-	case !s.in() || !s.admission.JoinedAt.IsZero():
+	case !s.in() || s.halfMade() || !s.admission.JoinedAt.IsZero():
 		return s.admission.JoinedAt
 	case !createdAt(s.user).IsZero():
 		return createdAt(s.user)

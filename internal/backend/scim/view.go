@@ -17,6 +17,7 @@ func compare[T cmp.Ordered](a, b T) int { return cmp.Compare(a, b) }
 // as it was found to be.
 type view struct {
 	features protocol.Features
+	learnt   *lessons
 	// fields are those of a profile that are kept.
 	fields       []field
 	units, roles holder
@@ -42,7 +43,7 @@ func (b *Backend) view(ctx context.Context) (*view, error) {
 	if err != nil {
 		return nil, err
 	}
-	v := &view{features: features, notes: slices.Clone(features.Assumed)}
+	v := &view{features: features, learnt: &b.learnt, notes: slices.Clone(features.Assumed)}
 	for _, f := range b.fields {
 		switch reason := b.unkept(features, f); {
 		case reason == "":

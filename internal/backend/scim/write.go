@@ -70,8 +70,11 @@ func emailValue(address string) protocol.Value {
 
 func formattedName(given, family string) string { return strings.TrimSpace(given + " " + family) }
 
-// has reports whether users may have the attribute.
+// has reports whether users may have the attribute, as far as it was tried.
 func (v *view) has(name string) bool {
+	if name == "active" && v.learnt.noActive.Load() {
+		return false
+	}
 	a, known := v.features.Attribute(protocol.Users, path(name))
 	return known == protocol.Unknown || known == protocol.Defined && a.Mutability != protocol.ReadOnly
 }

@@ -18,6 +18,8 @@ type discovery struct {
 	mu       sync.Mutex
 	features *Features
 	until    time.Time
+	// good are the documents that were right when they were last read so.
+	good map[string]Value
 }
 
 func newDiscovery() discovery { return discovery{turn: make(chan struct{}, 1)} }
@@ -40,12 +42,29 @@ func (d *discovery) keep(f Features, until time.Time) {
 func (d *discovery) forget() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.features = nil
+	d.features, d.good = nil, nil
+}
+
+// former returns the document as it was when it was right.
+func (d *discovery) former(path string) (Value, bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	v, is := d.good[path]
+	return v, is
+}
+
+func (d *discovery) remember(path string, v Value) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.good == nil {
+		d.good = map[string]Value{}
+	}
+	d.good[path] = v
 }
 
 // Features returns what the service provider can do, asking it when that is not
-// known or too old. Documents that are missing or wrong are replaced by
-// assumptions; only a service provider that cannot be asked at all
+// known or too old. Documents that are missing or wrong are replaced by those of
+// before, until [Client.Forget], or else by assumptions; only a service provider that cannot be asked at all
 // (KindUnavailable, KindRateLimited, KindCredentials) is an error. The result
 // shares memory with those of other calls and is not to be changed.
 func (c *Client) Features(ctx context.Context) (Features, error) {
@@ -81,7 +100,14 @@ func (c *Client) discover(ctx context.Context) (Features, time.Duration, error) 
 		if err != nil {
 			return Features{}, 0, err
 		}
-		if reason != "" {
+		former, was := c.discovery.former(path)
+		switch {
+		case reason == "":
+			c.discovery.remember(path, v)
+		case was:
+			// What was right once is more than an assumption.
+			v, age = former, c.options.FeaturesAge/10
+		default:
 			assumed = append(assumed, path+" "+reason)
 		}
 		if reason == documentWrong {
