@@ -76,9 +76,7 @@ func (c *connections) to(ctx context.Context, named *v1alpha1.IdentityBackend, d
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	same := k.uid == named.UID && k.version == named.Generation
-	// An older generation is one that a cache has not seen replaced yet.
-	stale := k.uid == named.UID && named.Generation < k.version
-	if stale || same && c.fresh(k) {
+	if same && c.fresh(k) || k.outdates(named) {
 		return k.backend, k.err
 	}
 	k.refused.Store(false)
@@ -100,6 +98,12 @@ func (c *connections) to(ctx context.Context, named *v1alpha1.IdentityBackend, d
 		k.err = c.replace(k, named, m, dial)
 	}
 	return k.backend, k.err
+}
+
+// outdates reports whether the connection is of a later generation: a cache has
+// not seen an edit yet.
+func (k *connection) outdates(named *v1alpha1.IdentityBackend) bool {
+	return k.uid == named.UID && named.Generation < k.version
 }
 
 // replace makes the backend of a connection anew.
