@@ -116,17 +116,11 @@ func (w *world) fixture() directorytest.Fixture {
 }
 
 // TestBY11_ScimEndsAlikeWhateverBreaks puts every fault at every request of all
-// scenarios. Looking for data races takes several times as long; then it is a
-// share of them, with every request and every fault in it.
+// scenarios, or with the race detector a share of them.
 func TestBY11_ScimEndsAlikeWhateverBreaks(t *testing.T) {
-	share := directorytest.Share{Of: 1}
-	if raced || testing.Short() {
-		share.Of = 14
-	}
 	for _, provisioning := range []scim.Provisioning{scim.ProvisionImmediately, scim.ProvisionOnAccept} {
-		share.Nth += 5
 		t.Run(string(provisioning), func(t *testing.T) {
-			directorytest.RunShareOfFaults(t, share, func(t *testing.T) directorytest.Fixture {
+			directorytest.RunFaults(t, func(t *testing.T) directorytest.Fixture {
 				w := newWorld(t, broken, func(s *settings) {
 					s.backend.Provisioning, s.client.Timeout, s.client.Overrides.MaxPageSize = provisioning, time.Second, 5
 				})

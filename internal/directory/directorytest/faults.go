@@ -31,31 +31,14 @@ const playTime = time.Minute
 // have a Wire and share nothing. Their backends wait for an answer as long as a
 // busy machine needs to give one, and no longer: a second, say. Plays with
 // [wirefault.Slow] and [wirefault.Late] last that long; all plays of a request are
-// played at once. With the race detector it plays one in fourteen, of every
-// request and with every fault: run it without, too.
+// played at once. With the race detector, or -short, it plays one in fourteen, of
+// every request and with every fault: run it without, too.
 func RunFaults(t *testing.T, newFixture func(t *testing.T) Fixture) {
 	t.Helper()
-	RunShareOfFaults(t, Share{Of: shares}, newFixture)
-}
-
-// Share is a part of all plays.
-type Share struct {
-	// Of is how many shares there are. Up to 15, each of them has a play of every
-	// request, and over as many requests as there are shares one of every fault.
-	Of int
-	// Nth is which one it is, from 0.
-	Nth int
-}
-
-// has reports whether a play is part of the share.
-func (s Share) has(request, play int) bool {
-	return s.Of < 2 || (request+play)%s.Of == s.Nth%s.Of
-}
-
-// RunShareOfFaults is [RunFaults] with a share of the plays: for runs that take
-// several times as long, such as those that look for data races.
-func RunShareOfFaults(t *testing.T, share Share, newFixture func(t *testing.T) Fixture) {
-	t.Helper()
+	part := share{of: shares}
+	if testing.Short() {
+		part.of = manyShares
+	}
 	for _, sc := range scenarios() {
 		t.Run(sc.name, func(t *testing.T) {
 			f, err := wired(newFixture(t))
@@ -69,9 +52,26 @@ func RunShareOfFaults(t *testing.T, share Share, newFixture func(t *testing.T) F
 			if err != nil {
 				t.Fatalf("without a fault: %v", err)
 			}
-			r.performAll(t, share, newFixture)
+			r.performAll(t, part, newFixture)
 		})
 	}
+}
+
+// manyShares is how many shares there are where all plays take too long.
+const manyShares = 14
+
+// share is a part of all plays.
+type share struct {
+	// of is how many shares there are. Up to 15, each of them has a play of every
+	// request, and over as many requests as there are shares one of every fault.
+	of int
+	// nth is which one it is, from 0.
+	nth int
+}
+
+// has reports whether a play is part of the share.
+func (s share) has(request, play int) bool {
+	return s.of < 2 || (request+play)%s.of == s.nth%s.of
 }
 
 // rehearsal is what an undisturbed play was like.
@@ -84,10 +84,10 @@ type rehearsal struct {
 }
 
 // performAll plays every mishap of the share, those of a request together.
-func (r *rehearsal) performAll(t *testing.T, share Share, newFixture func(t *testing.T) Fixture) {
+func (r *rehearsal) performAll(t *testing.T, part share, newFixture func(t *testing.T) Fixture) {
 	t.Helper()
 	for n := range r.steps {
-		mishaps := r.mishaps(n+1, share)
+		mishaps := r.mishaps(n+1, part)
 		t.Run(fmt.Sprintf("request %d", n+1), func(t *testing.T) {
 			t.Parallel()
 			r.performTogether(t, newFixture, mishaps)
@@ -153,7 +153,7 @@ func rehearse(ctx context.Context, f Fixture, sc scenario) (*rehearsal, error) {
 
 // mishaps are those of a request: every single fault, and one pair in a row, so
 // that over a scenario every fault is the first and the second.
-func (r *rehearsal) mishaps(request int, share Share) []mishap {
+func (r *rehearsal) mishaps(request int, part share) []mishap {
 	faults, n := wirefault.All(), request-1
 	all := []mishap{{request: request, first: faults[n%len(faults)], second: faults[(5*n+1)%len(faults)]}}
 	for _, fault := range faults {
@@ -161,7 +161,7 @@ func (r *rehearsal) mishaps(request int, share Share) []mishap {
 	}
 	var mine []mishap
 	for i, m := range all {
-		if share.has(request, i) {
+		if part.has(request, i) {
 			mine = append(mine, m)
 		}
 	}

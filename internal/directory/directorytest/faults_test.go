@@ -44,7 +44,7 @@ func TestMishapsAreAllOfThem(t *testing.T) {
 	faults := wirefault.All()
 	r := rehearsal{steps: make([]string, len(faults))}
 	single, first, second := map[mishap]bool{}, map[wirefault.Fault]bool{}, map[wirefault.Fault]bool{}
-	for _, m := range r.allMishaps(Share{Of: 1}) {
+	for _, m := range r.allMishaps(share{of: 1}) {
 		if m.second == "" {
 			single[m] = true
 			continue
@@ -65,7 +65,7 @@ func TestSharesAreAllOfThem(t *testing.T) {
 	all := map[mishap]int{}
 	for nth := range shares {
 		faults, requests := map[wirefault.Fault]bool{}, map[int]bool{}
-		for _, m := range r.allMishaps(Share{Of: shares, Nth: nth}) {
+		for _, m := range r.allMishaps(share{of: shares, nth: nth}) {
 			all[m]++
 			faults[m.first], requests[m.request] = true, true
 		}
@@ -73,17 +73,17 @@ func TestSharesAreAllOfThem(t *testing.T) {
 			t.Errorf("share %d has %d faults and %d requests", nth, len(faults), len(requests))
 		}
 	}
-	for _, m := range r.allMishaps(Share{Of: 1}) {
+	for _, m := range r.allMishaps(share{of: 1}) {
 		if all[m] != 1 {
 			t.Errorf("%s at request %d is played %d times", m.faults(), m.request, all[m])
 		}
 	}
 }
 
-func (r *rehearsal) allMishaps(share Share) []mishap {
+func (r *rehearsal) allMishaps(part share) []mishap {
 	var all []mishap
 	for n := range r.steps {
-		all = append(all, r.mishaps(n+1, share)...)
+		all = append(all, r.mishaps(n+1, part)...)
 	}
 	return all
 }
@@ -136,7 +136,7 @@ func findFrailty(t *testing.T, sc scenario, b frail) error {
 	if err != nil {
 		t.Fatalf("without a fault: %v", err)
 	}
-	for _, m := range r.allMishaps(Share{Of: 1}) {
+	for _, m := range r.allMishaps(share{of: 1}) {
 		if m.second == "" && string(m.first) != b.fault || m.second != "" && b.fault != inARow {
 			continue
 		}

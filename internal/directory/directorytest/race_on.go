@@ -4,4 +4,4 @@ package directorytest
 
 // shares is how many shares the plays of [RunFaults] are divided into, of which
 // one is played: looking for data races takes several times as long.
-const shares = 14
+const shares = manyShares

@@ -12,7 +12,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -96,7 +95,7 @@ func Run(ctx context.Context, o Options) (*Server, error) {
 	if err := configure(o.Dir, s.secrets); err != nil {
 		return nil, fmt.Errorf("start casdoor: %w", err)
 	}
-	told := &firstLine{line: make(chan string, 1)}
+	told := testkit.NewFirstLine()
 	started, err := testkit.StartProgram(ctx, testkit.ProgramOptions{
 		Path: program("launch"), Args: []string{"run", program("casdoor"), o.Dir, port}, Dir: o.Dir, Output: told,
 	})
@@ -111,11 +110,11 @@ func Run(ctx context.Context, o Options) (*Server, error) {
 }
 
 // ready waits until Casdoor answers where launch says that it does.
-func (s *Server) ready(ctx context.Context, told *firstLine) error {
+func (s *Server) ready(ctx context.Context, told *testkit.FirstLine) error {
 	ctx, cancel := context.WithTimeout(ctx, startsWithin)
 	defer cancel()
 	select {
-	case line := <-told.line:
+	case line := <-told.Line():
 		origin, ok := strings.CutPrefix(line, listening)
 		if !ok {
 			return fmt.Errorf("launch says %q", line)
@@ -180,26 +179,3 @@ func (s *Server) Tail() string { return s.program.Tail() }
 
 // Stop ends Casdoor. Its files stay.
 func (s *Server) Stop(ctx context.Context) error { return s.program.Stop(ctx) }
-
-// firstLine hands over the first line that is written to it.
-type firstLine struct {
-	mu   sync.Mutex
-	seen []byte
-	done bool
-	line chan string
-}
-
-// Write implements [io.Writer].
-func (f *firstLine) Write(p []byte) (int, error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.done {
-		return len(p), nil
-	}
-	f.seen = append(f.seen, p...)
-	if line, _, ok := bytes.Cut(f.seen, []byte("\n")); ok {
-		f.done = true
-		f.line <- string(line)
-	}
-	return len(p), nil
-}

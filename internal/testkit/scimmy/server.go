@@ -1,18 +1,15 @@
 package scimmy
 
 import (
-	"bytes"
 	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -88,7 +85,7 @@ func Run(ctx context.Context, o Options) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("start scimmy: %w", err)
 	}
-	told := &firstLine{line: make(chan string, 1)}
+	told := testkit.NewFirstLine()
 	program, err := testkit.StartProgram(ctx, testkit.ProgramOptions{
 		Path: node, Args: []string{filepath.Join(testkit.Repository(), "hack", "scimmy", "server.mjs"), modules()},
 		Env: []string{"SCIM_TOKEN=" + o.Token, "PATH=" + os.Getenv("PATH")}, Dir: o.Dir, Output: told,
@@ -104,11 +101,11 @@ func Run(ctx context.Context, o Options) (*Server, error) {
 }
 
 // ready waits until the server has told its URL, and answers there.
-func (s *Server) ready(ctx context.Context, told *firstLine) error {
+func (s *Server) ready(ctx context.Context, told *testkit.FirstLine) error {
 	ctx, cancel := context.WithTimeout(ctx, startsWithin)
 	defer cancel()
 	select {
-	case line := <-told.line:
+	case line := <-told.Line():
 		url, ok := strings.CutPrefix(line, listening)
 		if !ok {
 			return fmt.Errorf("it says %q", line)
@@ -146,28 +143,3 @@ func (s *Server) Tail() string { return s.program.Tail() }
 
 // Stop ends the server, and with it all that it knows.
 func (s *Server) Stop(ctx context.Context) error { return s.program.Stop(ctx) }
-
-// firstLine hands over the first line that is written to it.
-type firstLine struct {
-	mu   sync.Mutex
-	seen []byte
-	done bool
-	line chan string
-}
-
-var _ io.Writer = (*firstLine)(nil)
-
-// Write implements [io.Writer].
-func (f *firstLine) Write(p []byte) (int, error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.done {
-		return len(p), nil
-	}
-	f.seen = append(f.seen, p...)
-	if line, _, ok := bytes.Cut(f.seen, []byte("\n")); ok {
-		f.done = true
-		f.line <- string(line)
-	}
-	return len(p), nil
-}
