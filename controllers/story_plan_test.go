@@ -1,6 +1,7 @@
 package controllers_test
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -61,6 +62,33 @@ func TestStory_BY5_PlanThenEnforce(t *testing.T) {
 	}
 	sees(w, ada, v1alpha1.ConditionAccepted, metav1.ConditionTrue, "")
 	sees(w, bob, v1alpha1.ConditionAccepted, metav1.ConditionTrue, "")
+}
+
+// One commit sets the mode to Plan and adds people: nobody of them is mailed,
+// although each kind is watched on its own.
+func TestStory_BY5_OneCommitThatPlansAndAdds(t *testing.T) {
+	w := newWorld(t)
+	w.start()
+	w.settled()
+	const many = 20
+	users := make([]client.Object, many)
+	for i := range users {
+		users[i] = user(fmt.Sprintf("user-%02d", i), fmt.Sprintf("user-%02d@example.com", i))
+	}
+	w.editOrganization(func(s *v1alpha1.OrganizationSpec) { s.Mode = v1alpha1.ModePlan })
+	w.create(users...)
+	for _, u := range users {
+		sees(w, u, v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonPlanned)
+	}
+	w.eventually("the plan", func() (bool, string) {
+		org := sunrise()
+		org.Namespace = w.namespace
+		must(t, suite.client.Get(w.ctx, client.ObjectKeyFromObject(org), org))
+		return org.Status.Plan != nil && org.Status.Plan.Invite == many, fmt.Sprintf("it is %+v", org.Status.Plan)
+	})
+	if n := len(w.sink.Messages()); n > 0 {
+		t.Errorf("%d mails", n)
+	}
 }
 
 // A deletion and an edit wait while the mode is Plan, and are told as what they

@@ -10,12 +10,22 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/rollcall-dev/rollcall/api/v1alpha1"
+	"github.com/rollcall-dev/rollcall/internal/causal"
 	"github.com/rollcall-dev/rollcall/internal/index"
 	"github.com/rollcall-dev/rollcall/internal/watch"
 )
 
 // Setup adds the controller to the manager.
 func (r *Reconciler) Setup(mgr ctrl.Manager, o controller.Options) error {
+	inOrder, err := causal.New(causal.Options[*v1alpha1.InviteBatch]{
+		Cache: r.Client, Live: mgr.GetAPIReader(), Next: r,
+		Told: func(o *v1alpha1.InviteBatch) (string, int64) {
+			return o.Spec.OrganizationRef.Name, o.Status.ObservedGeneration
+		},
+	})
+	if err != nil {
+		return err
+	}
 	batches := func() client.ObjectList { return &v1alpha1.InviteBatchList{} }
 	return ctrl.NewControllerManagedBy(mgr).
 		Named("invitebatch").
@@ -26,7 +36,7 @@ func (r *Reconciler) Setup(mgr ctrl.Manager, o controller.Options) error {
 		Watches(&v1alpha1.User{}, watch.Soon(watch.Those(r.Client, batches, index.Organization, organizationOf)),
 			builder.WithPredicates(comingAndGoing())).
 		WithOptions(o).
-		Complete(reconcile.AsReconciler(r.Client, r))
+		Complete(reconcile.AsReconciler(r.Client, inOrder))
 }
 
 func organizationOf(o client.Object) []string {

@@ -16,6 +16,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	"github.com/rollcall-dev/rollcall/api/v1alpha1"
+	"github.com/rollcall-dev/rollcall/internal/causal"
 	"github.com/rollcall-dev/rollcall/internal/directory"
 	"github.com/rollcall-dev/rollcall/internal/index"
 	"github.com/rollcall-dev/rollcall/internal/watch"
@@ -23,6 +24,15 @@ import (
 
 // Setup adds the controller to the manager.
 func (r *Reconciler) Setup(mgr ctrl.Manager, o controller.Options) error {
+	inOrder, err := causal.New(causal.Options[*v1alpha1.InviteLink]{
+		Cache: r.Client, Live: mgr.GetAPIReader(), Next: r,
+		Told: func(o *v1alpha1.InviteLink) (string, int64) {
+			return o.Spec.OrganizationRef.Name, o.Status.ObservedGeneration
+		},
+	})
+	if err != nil {
+		return err
+	}
 	links := func() client.ObjectList { return &v1alpha1.InviteLinkList{} }
 	declared := builder.WithPredicates(watch.Declared(watch.Conditions))
 	return ctrl.NewControllerManagedBy(mgr).
@@ -35,7 +45,7 @@ func (r *Reconciler) Setup(mgr ctrl.Manager, o controller.Options) error {
 		Watches(&v1alpha1.User{}, watch.Counted(index.LinkOf), builder.WithPredicates(answered())).
 		WatchesRawSource(source.Func(r.followChanges)).
 		WithOptions(o).
-		Complete(reconcile.AsReconciler(r.Client, r))
+		Complete(reconcile.AsReconciler(r.Client, inOrder))
 }
 
 // answered passes Users by which somebody may have answered for a person who

@@ -16,6 +16,7 @@ import (
 
 	"github.com/rollcall-dev/rollcall/api/v1alpha1"
 	"github.com/rollcall-dev/rollcall/internal/ability"
+	"github.com/rollcall-dev/rollcall/internal/causal"
 	"github.com/rollcall-dev/rollcall/internal/directory"
 	"github.com/rollcall-dev/rollcall/internal/index"
 	"github.com/rollcall-dev/rollcall/internal/phase"
@@ -69,6 +70,15 @@ func New(o Options) (*Reconciler, error) {
 
 // Setup adds the controller to the manager.
 func (r *Reconciler) Setup(mgr ctrl.Manager, o controller.Options) error {
+	inOrder, err := causal.New(causal.Options[*v1alpha1.Role]{
+		Cache: r.Client, Live: mgr.GetAPIReader(), Next: r,
+		Told: func(o *v1alpha1.Role) (string, int64) {
+			return o.Spec.OrganizationRef.Name, o.Status.ObservedGeneration
+		},
+	})
+	if err != nil {
+		return err
+	}
 	roles := func() client.ObjectList { return &v1alpha1.RoleList{} }
 	declared := builder.WithPredicates(watch.Declared(watch.Conditions))
 	return ctrl.NewControllerManagedBy(mgr).
@@ -79,7 +89,7 @@ func (r *Reconciler) Setup(mgr ctrl.Manager, o controller.Options) error {
 		Watches(&v1alpha1.Role{}, watch.Those(r.Client, roles, index.Organization, siblings), declared).
 		Watches(&v1alpha1.User{}, watch.Counted(index.RolesOf)).
 		WithOptions(o).
-		Complete(reconcile.AsReconciler(r.Client, r))
+		Complete(reconcile.AsReconciler(r.Client, inOrder))
 }
 
 // siblings are all roles of the organization: permissions depend on every role

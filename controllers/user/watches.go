@@ -17,6 +17,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	"github.com/rollcall-dev/rollcall/api/v1alpha1"
+	"github.com/rollcall-dev/rollcall/internal/causal"
 	"github.com/rollcall-dev/rollcall/internal/directory"
 	"github.com/rollcall-dev/rollcall/internal/index"
 	"github.com/rollcall-dev/rollcall/internal/watch"
@@ -24,6 +25,15 @@ import (
 
 // Setup adds the controller to the manager.
 func (r *Reconciler) Setup(mgr ctrl.Manager, o controller.Options) error {
+	inOrder, err := causal.New(causal.Options[*v1alpha1.User]{
+		Cache: r.Client, Live: mgr.GetAPIReader(), Next: r,
+		Told: func(o *v1alpha1.User) (string, int64) {
+			return o.Spec.OrganizationRef.Name, o.Status.ObservedGeneration
+		},
+	})
+	if err != nil {
+		return err
+	}
 	users := func() client.ObjectList { return &v1alpha1.UserList{} }
 	declared := builder.WithPredicates(watch.Declared(watch.Conditions))
 	return ctrl.NewControllerManagedBy(mgr).
@@ -38,7 +48,7 @@ func (r *Reconciler) Setup(mgr ctrl.Manager, o controller.Options) error {
 		WatchesRawSource(source.Func(r.followChanges)).
 		WatchesRawSource(r.followDrift(r.Drifted)).
 		WithOptions(o).
-		Complete(reconcile.AsReconciler(r.Client, r))
+		Complete(reconcile.AsReconciler(r.Client, inOrder))
 }
 
 func person(o client.Object) []string {
