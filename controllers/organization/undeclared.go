@@ -24,7 +24,7 @@ func (r *Reconciler) remove(ctx context.Context, s *scope, c plan.Comparison) (i
 	if s.organization.Spec.Membership.Undeclared == v1alpha1.UndeclaredRemove {
 		asked, kept = c.Removable()
 	}
-	asked, err := r.confirm(ctx, s, asked)
+	asked, users, err := r.confirm(ctx, s, asked)
 	if err != nil {
 		return 0, kept, err
 	}
@@ -43,7 +43,7 @@ func (r *Reconciler) remove(ctx context.Context, s *scope, c plan.Comparison) (i
 		if !granted[departure(s, &asked[i])] {
 			continue
 		}
-		if err := r.evict(ctx, s, &asked[i]); err != nil {
+		if err := r.evict(ctx, s, users, &asked[i]); err != nil {
 			return gone, kept, err
 		}
 		gone++
@@ -56,11 +56,33 @@ func (r *Reconciler) remove(ctx context.Context, s *scope, c plan.Comparison) (i
 }
 
 // confirm leaves out whom a User declares after all: the cache may not know a
-// User yet that the API server has.
-func (r *Reconciler) confirm(ctx context.Context, s *scope, asked []directory.ObservedMember) ([]directory.ObservedMember, error) {
+// User yet that the API server has. It returns the names of all Users too.
+func (r *Reconciler) confirm(
+	ctx context.Context, s *scope, asked []directory.ObservedMember,
+) ([]directory.ObservedMember, map[string]bool, error) {
 	if len(asked) == 0 {
-		return nil, nil
+		return nil, nil, nil
 	}
+	users, err := r.usersNow(ctx, s)
+	if err != nil {
+		return nil, nil, err
+	}
+	names := make(map[string]bool, len(users))
+	for i := range users {
+		names[users[i].Name] = true
+	}
+	roster := declared.NewRoster(users)
+	var confirmed []directory.ObservedMember
+	for i := range asked {
+		if address := asked[i].Address; roster.Living(address) == nil && roster.Going(address) == nil {
+			confirmed = append(confirmed, asked[i])
+		}
+	}
+	return confirmed, names, nil
+}
+
+// usersNow returns the organization's Users from the API server.
+func (r *Reconciler) usersNow(ctx context.Context, s *scope) ([]v1alpha1.User, error) {
 	var users []v1alpha1.User
 	for next := ""; ; {
 		var some v1alpha1.UserList
@@ -74,23 +96,15 @@ func (r *Reconciler) confirm(ctx context.Context, s *scope, asked []directory.Ob
 			}
 		}
 		if next = some.Continue; next == "" {
-			break
+			return users, nil
 		}
 	}
-	roster := declared.NewRoster(users)
-	var confirmed []directory.ObservedMember
-	for i := range asked {
-		if address := asked[i].Address; roster.Living(address) == nil && roster.Going(address) == nil {
-			confirmed = append(confirmed, asked[i])
-		}
-	}
-	return confirmed, nil
 }
 
 // evict removes one member whom no User declares. That the organization took
 // them over for it is recorded before. Whoever left or came anew since the
 // listing is left alone.
-func (r *Reconciler) evict(ctx context.Context, s *scope, listed *directory.ObservedMember) error {
+func (r *Reconciler) evict(ctx context.Context, s *scope, users map[string]bool, listed *directory.ObservedMember) error {
 	now, err := s.backend.Member(ctx, s.id, listed.Address)
 	if directory.IsKind(err, directory.KindNotFound) || err == nil && (now.ID != listed.ID || now.State != listed.State || !now.JoinedAt.Equal(listed.JoinedAt)) {
 		return nil
@@ -98,9 +112,12 @@ func (r *Reconciler) evict(ctx context.Context, s *scope, listed *directory.Obse
 	if err != nil {
 		return fmt.Errorf("observe an undeclared member: %w", err)
 	}
-	err = r.Ledger.Hold(ctx, directory.Holding{
-		Organization: s.id, Address: listed.Address, Holder: directory.Leaving(""), Origin: directory.HoldingAdopted,
-	}, "")
+	from, err := r.vacant(ctx, s, users, listed.Address)
+	if err == nil {
+		err = r.Ledger.Hold(ctx, directory.Holding{
+			Organization: s.id, Address: listed.Address, Holder: directory.Leaving(""), Origin: directory.HoldingAdopted,
+		}, from)
+	}
 	if directory.IsKind(err, directory.KindConflict) {
 		return nil // a User was declared meanwhile, or is in under this address still
 	}
@@ -118,6 +135,27 @@ func (r *Reconciler) evict(ctx context.Context, s *scope, listed *directory.Obse
 		return fmt.Errorf("release an undeclared member: %w", err)
 	}
 	return nil
+}
+
+// vacant returns the holder of an address whom no User stands for any more, as
+// after its finalizer was taken off by hand; empty when nobody holds it.
+// KindConflict while a User does, who is in under it still.
+func (r *Reconciler) vacant(ctx context.Context, s *scope, users map[string]bool, address string) (string, error) {
+	known, err := r.Ledger.Holding(ctx, s.id, address)
+	if directory.IsKind(err, directory.KindNotFound) {
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	name, leaving := directory.IsLeaving(known.Holder)
+	if !leaving {
+		name = known.Holder
+	}
+	if users[name] {
+		return "", directory.Errorf(directory.KindConflict, "take over an undeclared member", "a User has this address still")
+	}
+	return known.Holder, nil
 }
 
 // letGo releases whom the organization took over for a removal that was broken

@@ -227,3 +227,23 @@ func TestPromise_RemovingGoesOnAfterAFailure(t *testing.T) {
 		}
 	}
 }
+
+// Whose User is gone, without a word because somebody took its finalizer off, or
+// in the middle of a removal, is nobody's any more, and goes.
+func TestBY7_WhoIsHeldByAUserThatIsGoneIsRemoved(t *testing.T) {
+	for reason, holder := range map[string]string{
+		"the finalizer was taken off": "gone",
+		"a removal was broken off":    directory.Leaving("gone"),
+	} {
+		w := settled(t, removing, "ada", "eve")
+		w.Apply(testkit.User("ada"))
+		must(w, w.Ledger.Hold(w.Context(), directory.Holding{
+			Organization: stage.OrganizationID(), Address: "eve@example.com", Holder: holder, Origin: directory.HoldingCreated,
+		}, ""))
+		w.look()
+		w.wantGone(reason, "eve")
+		if held, err := w.Ledger.Holding(w.Context(), stage.OrganizationID(), "eve@example.com"); !directory.IsKind(err, directory.KindNotFound) {
+			t.Errorf("%s: held by %q still, %v", reason, held.Holder, err)
+		}
+	}
+}
