@@ -121,8 +121,7 @@ func TestCH2_ProblemsAreHeardSeenAndLinked(t *testing.T) {
 		t.Errorf("the summary leads to %s", got)
 	}
 	page.Press(browser.Enter)
-	got := page.Focused()
-	if got.Name != "Choose a password" || !got.Invalid || !strings.Contains(got.Description, "that others know") {
+	if got := page.FocusedOn("Choose a password"); !got.Invalid || !strings.Contains(got.Description, "that others know") {
 		t.Errorf("the link leads to %+v", got)
 	}
 	if typed := browser.Evaluate[[]string](page, `["name", "password"].map((id) => document.getElementById(id).value)`); !slices.Equal(typed, []string{"Grace Hopper", ""}) {

@@ -129,7 +129,7 @@ func TestHE3_ProblemsElsewhereAreHeardSeenAndLinked(t *testing.T) {
 		t.Errorf("the keyboard is at %s, not at the summary", got)
 	}
 	page.Press(browser.Tab, browser.Enter)
-	if got := page.Focused(); got.Name != "Yes, I want to join" || !got.Invalid || !strings.Contains(got.Description, "Tick the box") {
+	if got := page.FocusedOn("Yes, I want to join"); !got.Invalid || !strings.Contains(got.Description, "Tick the box") {
 		t.Errorf("the link leads to %+v", got)
 	}
 	if problems := page.Audit(); len(problems) > 0 {

@@ -31,25 +31,51 @@ func (p *Page) Hear() []Element {
 	p.t.Helper()
 	ctx, cancel := context.WithTimeout(p.ctx, patience)
 	defer cancel()
+	heard, err := listen(ctx)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return heard
+}
+
+func listen(ctx context.Context) ([]Element, error) {
 	tree, err := chromedp.Call(ctx, accessibility.GetFullAXTree, accessibility.GetFullAXTreeParams{})
 	if err != nil {
-		p.t.Fatalf("read the accessibility tree: %v", err)
+		return nil, fmt.Errorf("read the accessibility tree: %w", err)
 	}
 	byID := make(map[accessibility.NodeID]*accessibility.Node, len(tree.Nodes))
 	for _, node := range tree.Nodes {
 		byID[node.NodeID] = node
 	}
 	if len(tree.Nodes) == 0 {
-		return nil
+		return nil, nil
 	}
-	return hear(tree.Nodes[0], byID, nil)
+	return hear(tree.Nodes[0], byID, nil), nil
 }
 
 // Focused returns where the keyboard is; its Role is empty when it is nowhere.
 func (p *Page) Focused() Element {
 	p.t.Helper()
+	return focused(p.Hear())
+}
+
+// FocusedOn waits until the keyboard is at an element that is announced by this
+// name, and returns the element. It is for a link within the page, which a
+// browser follows after the key that asks for it.
+func (p *Page) FocusedOn(name string) Element {
+	p.t.Helper()
+	var at Element
+	p.until(fmt.Sprintf("the keyboard is at %q", name), func(ctx context.Context) (bool, string, error) {
+		heard, err := listen(ctx)
+		at = focused(heard)
+		return at.Name == name, "it is at " + at.String(), err
+	})
+	return at
+}
+
+func focused(heard []Element) Element {
 	var found Element
-	for _, element := range p.Hear() {
+	for _, element := range heard {
 		// The page itself counts as focused while nothing in it is.
 		if element.Focused && element.Role != "RootWebArea" {
 			found = element

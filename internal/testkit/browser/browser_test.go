@@ -108,6 +108,27 @@ func TestPageIsUsedAndHeard(t *testing.T) {
 	}
 }
 
+// What the browser does in its own time is waited for: the focus of a page that
+// asks for it when it is first drawn, and of a link within it.
+func TestFocusIsWaitedFor(t *testing.T) {
+	url := site(t, map[string]string{"/": `<!DOCTYPE html><title>T</title>
+		<h1 tabindex="-1" autofocus>News</h1><a href="#later">Go on</a><input id="later" aria-label="Later">`})
+	chromium := Start(t)
+	for name, window := range map[string]Window{"scripts": {}, "no scripts": {NoScripts: true}} {
+		page := chromium.Open(t, window)
+		for range 5 {
+			page.Go(url)
+			if got := page.Focused().Name; got != "News" {
+				t.Errorf("%s: the keyboard is at %q, not where the page wants it", name, got)
+			}
+			page.Press(Tab, Enter)
+			if got := page.FocusedOn("Later"); got.Role != "textbox" {
+				t.Errorf("%s: the link leads to %s", name, got)
+			}
+		}
+	}
+}
+
 func TestWindowsDifferAndShareNothing(t *testing.T) {
 	url := site(t, map[string]string{"/": `<!DOCTYPE html><title>before</title><script>document.title = "after"; document.cookie = "a=b"</script>`})
 	chromium := Start(t)

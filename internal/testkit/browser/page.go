@@ -11,10 +11,15 @@ import (
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
+	"k8s.io/apimachinery/pkg/util/wait"
 )
 
-// patience is how long one action may take on a machine that is very busy.
-const patience = time.Minute
+const (
+	// patience is how long one action may take on a machine that is very busy.
+	patience = 3 * time.Minute
+	// look is the time between two looks at what the browser does in its own time.
+	look = 10 * time.Millisecond
+)
 
 // Keys that have no character, or one that can not be seen.
 const (
@@ -75,6 +80,7 @@ func (b *Browser) Open(t testing.TB, w Window) *Page {
 }
 
 // Go loads an address and returns the HTTP status of what was shown in the end.
+// As with all that loads a page, an element that asks for the keyboard has it then.
 func (p *Page) Go(url string) int {
 	p.t.Helper()
 	return p.load("go to an address", chromedp.Navigate(url))
@@ -167,7 +173,34 @@ func (p *Page) load(doing string, steps ...chromedp.Action[chromedp.Void]) int {
 	if err != nil {
 		p.t.Fatalf("%s: %v", doing, err)
 	}
+	p.until("the keyboard is where the page wants it", func(ctx context.Context) (bool, string, error) {
+		settled, err := chromedp.Run(ctx, chromedp.Evaluate[bool](focusIsSettled))
+		return settled, "an element with autofocus does not get it", err
+	})
 	return int(response.Status)
+}
+
+// focusIsSettled because the focus moves to an element with autofocus when the page
+// is first drawn, after it has loaded, unless it is elsewhere or goes to a fragment
+// (https://html.spec.whatwg.org/multipage/interaction.html#flush-autofocus-candidates).
+// Nothing calls back when that is done, as the page's scripts may be turned off.
+const focusIsSettled = `!document.querySelector("[autofocus]") || document.activeElement !== document.body || location.hash !== ""`
+
+// until waits for what the browser does in its own time, and fails with what was
+// observed last.
+func (p *Page) until(what string, done func(context.Context) (is bool, observed string, err error)) {
+	p.t.Helper()
+	last := "nothing was observed"
+	err := wait.PollUntilContextTimeout(p.ctx, look, patience, true, func(ctx context.Context) (bool, error) {
+		is, observed, err := done(ctx)
+		if err == nil {
+			last = observed
+		}
+		return is, err
+	})
+	if err != nil {
+		p.t.Fatalf("wait until %s: %v; %s", what, err, last)
+	}
 }
 
 func (p *Page) do(doing string, steps ...chromedp.Action[chromedp.Void]) {
