@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 
+	lua "github.com/yuin/gopher-lua"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	kstatus "sigs.k8s.io/cli-utils/pkg/kstatus/status"
@@ -48,7 +49,7 @@ func (v Views) Agree() bool {
 // Tools evaluates what is shipped. It may be used by many goroutines at once.
 type Tools struct {
 	scheme *runtime.Scheme
-	argo   map[string]string
+	argo   map[string]*lua.FunctionProto
 	flux   map[string]expressions
 }
 
