@@ -10,6 +10,9 @@
 // needed. When there is no PostgreSQL, its subtests are skipped, and fail if
 // REQUIRE_POSTGRES is 1.
 //
+// Migrating is done once for a test binary, and copied; [Migrated] does it anew, as
+// the tests of a server that TEST_POSTGRES_URL names do, on which nothing is left.
+//
 // [NewServer] starts a server for one test alone, which can be stopped and
 // started again; [Second] opens a database once more, as another process would.
 //

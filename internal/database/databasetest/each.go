@@ -2,6 +2,7 @@ package databasetest
 
 import (
 	"context"
+	"os"
 	"path/filepath"
 	"sync"
 	"testing"
@@ -27,7 +28,9 @@ func EachBenchmark(b *testing.B, f func(b *testing.B, db *database.DB)) {
 // SQLite returns a fresh, migrated SQLite database that lasts as long as the test.
 func SQLite(t testing.TB) *database.DB {
 	t.Helper()
-	return Migrated(t, SQLiteURL(t))
+	url := SQLiteURL(t)
+	copyMigratedFile(t, url)
+	return Open(t, url)
 }
 
 // SQLiteURL returns the URL of an SQLite file that does not exist yet, and lasts
@@ -41,7 +44,10 @@ func SQLiteURL(t testing.TB) string {
 // as the test, or skips the test when there is no server.
 func PostgreSQL(t testing.TB) *database.DB {
 	t.Helper()
-	return Migrated(t, PostgreSQLURL(t))
+	if os.Getenv(namedServer) != "" {
+		return Migrated(t, PostgreSQLURL(t))
+	}
+	return Open(t, copyMigratedDatabase(t, serverURL(t)))
 }
 
 // PostgreSQLURL returns the URL of a fresh, empty PostgreSQL database that lasts

@@ -21,13 +21,16 @@ import (
 var errNoPrograms = errors.New("there is no PostgreSQL to test with: install it (on Debian and Ubuntu: apt-get install postgresql), " +
 	"put initdb and postgres on PATH, or name a server in TEST_POSTGRES_URL")
 
+// namedServer is the variable of the environment that names a server to use.
+const namedServer = "TEST_POSTGRES_URL"
+
 // shared starts one server for all tests of the binary that can share one.
 var shared = sync.OnceValues(newServer)
 
 // serverURL returns the URL of a server on which databases can be made.
 func serverURL(t testing.TB) string {
 	t.Helper()
-	if named := os.Getenv("TEST_POSTGRES_URL"); named != "" {
+	if named := os.Getenv(namedServer); named != "" {
 		return named
 	}
 	s, err := shared()
@@ -83,23 +86,36 @@ func release(folder string) float64 {
 	return number
 }
 
-// createDatabase makes a database that is dropped with the test.
-func createDatabase(t testing.TB, server string) string {
+// createDatabase makes a database that is dropped with the test: an empty one, or
+// a copy of the one that is named.
+func createDatabase(t testing.TB, server string, copyOf ...string) string {
 	t.Helper()
 	name := "rollcall_" + strings.ToLower(rand.Text())
-	if err := execute(server, "CREATE DATABASE "+name); err != nil {
+	statement := "CREATE DATABASE " + name
+	for _, template := range copyOf {
+		statement += " TEMPLATE " + template
+	}
+	if err := execute(server, statement); err != nil {
 		t.Fatalf("create a database for the test: %v", err)
 	}
 	t.Cleanup(func() {
 		// A server that the test stopped takes its databases with it.
 		_ = execute(server, "DROP DATABASE IF EXISTS "+name+" WITH (FORCE)")
 	})
+	named, err := databaseURL(server, name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return named
+}
+
+func databaseURL(server, name string) (string, error) {
 	u, err := url.Parse(server)
 	if err != nil {
-		t.Fatal("TEST_POSTGRES_URL is not a URL")
+		return "", errors.New(namedServer + " is not a URL")
 	}
 	u.Path = "/" + name
-	return u.String()
+	return u.String(), nil
 }
 
 func execute(server, statement string) error {
