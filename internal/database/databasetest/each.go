@@ -11,11 +11,16 @@ import (
 )
 
 // Each runs the test as a subtest on a fresh, migrated SQLite database, and on
-// a fresh, migrated PostgreSQL database.
+// a fresh, migrated PostgreSQL database, both at once and after the function that
+// calls it: it is the last thing that a test does.
 func Each(t *testing.T, f func(t *testing.T, db *database.DB)) {
 	t.Helper()
-	t.Run("SQLite", func(t *testing.T) { f(t, SQLite(t)) })
-	t.Run("PostgreSQL", func(t *testing.T) { f(t, PostgreSQL(t)) })
+	for name, fresh := range map[string]func(testing.TB) *database.DB{"SQLite": SQLite, "PostgreSQL": PostgreSQL} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f(t, fresh(t))
+		})
+	}
 }
 
 // EachBenchmark is [Each] for a benchmark.
