@@ -1,17 +1,20 @@
 package app
 
 import (
+	"fmt"
+
 	"k8s.io/utils/clock"
 
 	"github.com/rollcall-dev/rollcall/api/v1alpha1"
 	"github.com/rollcall-dev/rollcall/internal/backend/scim"
 	"github.com/rollcall-dev/rollcall/internal/backend/scim/protocol"
 	"github.com/rollcall-dev/rollcall/internal/directory"
+	"github.com/rollcall-dev/rollcall/internal/ledger"
 )
 
 // dialSCIM makes backends of type SCIM. What is wrong with the spec and passed
 // the schema, the path of an attribute say, is KindInvalid.
-func dialSCIM(admissions directory.Admissions, c clock.Clock) dialer {
+func dialSCIM(l *ledger.Ledger, c clock.Clock) dialer {
 	return func(named *v1alpha1.IdentityBackend, m material, former directory.Backend) (directory.Backend, error) {
 		spec := named.Spec.SCIM
 		if spec == nil {
@@ -22,7 +25,7 @@ func dialSCIM(admissions directory.Admissions, c clock.Clock) dialer {
 			return nil, directory.Errorf(directory.KindInvalid, "", "spec.scim is wrong: %w", err)
 		}
 		backend, err := scim.New(scim.Options{
-			Client: client, Admissions: admissions, Clock: c,
+			Client: client, Admissions: l, Findings: l.FindingsOf(systemOf(named), editionOf(named)), Clock: c,
 			Provisioning: scim.Provisioning(spec.Provisioning), Mapping: mappingOf(spec.Mapping),
 		})
 		if err != nil {
@@ -33,6 +36,15 @@ func dialSCIM(admissions directory.Admissions, c clock.Clock) dialer {
 		}
 		return backend, nil
 	}
+}
+
+// systemOf is under which name it is kept what was found out about a system.
+func systemOf(named *v1alpha1.IdentityBackend) string { return named.Namespace + "/" + named.Name }
+
+// editionOf is another one after each edit, and for one that was created anew: a
+// system of which something was found out may have been mended by then.
+func editionOf(named *v1alpha1.IdentityBackend) string {
+	return fmt.Sprintf("%s/%d", named.UID, named.Generation)
 }
 
 func clientOptions(spec *v1alpha1.SCIMBackend, m material, c clock.Clock) protocol.Options {

@@ -34,6 +34,8 @@ type Options struct {
 	Client *protocol.Client
 	// Admissions keep what the service provider cannot hold. Required.
 	Admissions directory.Admissions
+	// Findings keep what was found out about the service provider. Required.
+	Findings directory.Findings
 	// Clock tells the time. Required.
 	Clock clock.PassiveClock
 	// Provisioning is when invited people appear; empty means [ProvisionOnAccept].
@@ -48,6 +50,7 @@ type Options struct {
 type Backend struct {
 	client       *protocol.Client
 	admissions   directory.Admissions
+	findings     directory.Findings
 	clock        clock.PassiveClock
 	provisioning Provisioning
 	fields       []field
@@ -58,7 +61,9 @@ type Backend struct {
 	// anybody can tell.
 	began time.Time
 
-	learnt   lessons
+	learnt lessons
+	// kept is what the findings hold; nil before they were recalled.
+	kept     atomic.Pointer[findings]
 	locks    locks
 	users    *mirror[userIndex]
 	groups   *mirror[groupIndex]
@@ -84,11 +89,11 @@ const (
 
 // New returns a Backend. It does no I/O. An error says which option is wrong.
 func New(o Options) (*Backend, error) {
-	if o.Client == nil || o.Admissions == nil || o.Clock == nil {
-		return nil, errors.New("the scim backend needs a client, admissions and a clock")
+	if o.Client == nil || o.Admissions == nil || o.Findings == nil || o.Clock == nil {
+		return nil, errors.New("the scim backend needs a client, admissions, findings and a clock")
 	}
 	b := &Backend{
-		client: o.Client, admissions: o.Admissions, clock: o.Clock, began: o.Clock.Now(),
+		client: o.Client, admissions: o.Admissions, findings: o.Findings, clock: o.Clock, began: o.Clock.Now(),
 		provisioning: cmp.Or(o.Provisioning, ProvisionOnAccept), named: map[directory.ProfileField]bool{},
 	}
 	if b.provisioning != ProvisionOnAccept && b.provisioning != ProvisionImmediately {
@@ -120,7 +125,7 @@ func (b *Backend) Check(ctx context.Context) error {
 }
 
 // lessons are what the service provider was found to do, whatever it says.
-// They are forgotten with the process.
+// But for [findings] they are forgotten with the process.
 type lessons struct {
 	// noUserKey and noGroupKey: an externalId that was written is not there.
 	noUserKey, noGroupKey atomic.Bool

@@ -49,6 +49,7 @@ func TestNewRefusesWhatIsMissingOrWrong(t *testing.T) {
 	for reason, change := range map[string]func(*scim.Options){
 		"no client":               func(o *scim.Options) { o.Client = nil },
 		"no admissions":           func(o *scim.Options) { o.Admissions = nil },
+		"no findings":             func(o *scim.Options) { o.Findings = nil },
 		"no clock":                func(o *scim.Options) { o.Clock = nil },
 		"another provisioning":    func(o *scim.Options) { o.Provisioning = "Later" },
 		"another holder":          func(o *scim.Options) { o.Mapping.Units.In = "Somewhere" },

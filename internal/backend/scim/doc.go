@@ -24,6 +24,8 @@
 //   - Whoever is created to be kept out, and is active all the same, is deactivated or
 //     deleted again, by the next call where this one broke off; never believed to have
 //     accepted.
+//   - Where nobody can be kept out, that is found out on one person: it is kept in
+//     [directory.Findings], which outlive the process.
 //   - Nobody's absence follows from a filter that is ignored, a listing that is not
 //     complete, or an answer that is not SCIM.
 //   - Only what differs is written, by PATCH and with the version that was read;

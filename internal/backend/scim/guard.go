@@ -32,6 +32,10 @@ func (b *Backend) followOut(ctx context.Context, v *view, s sight, m directory.M
 	if !is || !refused(err) {
 		return after, err
 	}
+	// Before they are gone: or the next process would learn it on somebody else.
+	if err := b.remember(ctx); err != nil {
+		return sight{}, err
+	}
 	if err := b.unmake(ctx, left.id); err != nil {
 		return sight{}, err
 	}

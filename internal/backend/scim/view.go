@@ -39,6 +39,9 @@ func (v *view) unitGrants() bool {
 
 // view asks the client, which remembers what it was told.
 func (b *Backend) view(ctx context.Context) (*view, error) {
+	if err := b.remember(ctx); err != nil {
+		return nil, err
+	}
 	features, err := b.client.Features(ctx)
 	if err != nil {
 		return nil, err
@@ -59,6 +62,9 @@ func (b *Backend) view(ctx context.Context) (*view, error) {
 	}
 	if !v.has("active") {
 		v.notes = append(v.notes, "Whether a user is active cannot be changed: nobody can be disabled, and who is invited is created when they accept.")
+	}
+	if b.learnt.noActive.Load() {
+		v.notes = append(v.notes, "That nobody can be disabled was found by trying; it is tried again after an edit of the IdentityBackend.")
 	}
 	if b.learnt.noUserKey.Load() {
 		v.notes = append(v.notes, "The externalId of users is not kept; they are known by their userName.")

@@ -30,6 +30,7 @@ type world struct {
 	proxy      *faultproxy.Proxy
 	client     *protocol.Client
 	admissions *admissions
+	findings   *directorytest.Findings
 	clock      *testingclock.FakeClock
 	options    scim.Options
 }
@@ -59,7 +60,8 @@ func newWorld(t testing.TB, changes ...func(*settings)) *world {
 	must(t, err)
 	t.Cleanup(client.Close)
 	w.client = client
-	s.backend.Client, s.backend.Admissions, s.backend.Clock = client, w.admissions, w.clock
+	w.findings = &directorytest.Findings{}
+	s.backend.Client, s.backend.Admissions, s.backend.Findings, s.backend.Clock = client, w.admissions, w.findings, w.clock
 	w.options = s.backend
 	w.restart()
 	return w
@@ -82,12 +84,20 @@ func quirks(change func(*scimserver.Quirks)) func(*settings) {
 
 func immediately(s *settings) { s.backend.Provisioning = scim.ProvisionImmediately }
 
-// restart makes a backend that has learnt nothing yet.
+// restart makes a backend that knows what is kept, and nothing else.
 func (w *world) restart() {
 	w.t.Helper()
 	b, err := scim.New(w.options)
 	must(w.t, err)
 	w.Backend = b
+}
+
+// edit does what happens when the IdentityBackend is edited.
+func (w *world) edit() {
+	w.t.Helper()
+	w.findings = &directorytest.Findings{}
+	w.options.Findings = w.findings
+	w.restart()
 }
 
 // writes counts what can have changed something, here or there.

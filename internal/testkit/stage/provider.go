@@ -19,7 +19,9 @@ func (s *Stage) Provider(immediately bool) (*scimserver.Server, directory.Backen
 	if immediately {
 		when = scim.ProvisionImmediately
 	}
-	backend, err := scim.New(scim.Options{Client: client, Admissions: s.Ledger, Clock: s.Clock, Provisioning: when})
+	backend, err := scim.New(scim.Options{
+		Client: client, Admissions: s.Ledger, Findings: s.Ledger.FindingsOf("stage/provider", ""), Clock: s.Clock, Provisioning: when,
+	})
 	s.must(err)
 	return server, backend
 }

@@ -1,0 +1,68 @@
+package scim
+
+import (
+	"context"
+	"encoding/json"
+	"sync/atomic"
+)
+
+// findings are the lessons that are kept when the process ends: those that are
+// learned on somebody, who is let in for a moment, or made and removed.
+type findings struct {
+	NoActive  bool `json:",omitzero"`
+	Disables  bool `json:",omitzero"`
+	KeepsKeys bool `json:",omitzero"`
+}
+
+func (l *lessons) findings() findings {
+	return findings{NoActive: l.noActive.Load(), Disables: l.disables.Load(), KeepsKeys: l.userKey.Load()}
+}
+
+// recall adds what was found before to what is known.
+func (l *lessons) recall(f findings) {
+	for known, found := range map[*atomic.Bool]bool{&l.noActive: f.NoActive, &l.disables: f.Disables, &l.userKey: f.KeepsKeys} {
+		if found {
+			known.Store(true)
+		}
+	}
+}
+
+// remember recalls what was found before, once, and keeps what has been found
+// since. Every call begins with it, so that nothing that was found is lost for
+// longer than until the next.
+func (b *Backend) remember(ctx context.Context) error {
+	if kept := b.kept.Load(); kept != nil && *kept == b.learnt.findings() {
+		return nil
+	}
+	unlock, err := b.locks.lock(ctx, "findings")
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	if b.kept.Load() == nil {
+		text, err := b.findings.Recall(ctx)
+		if err != nil {
+			return err
+		}
+		var before findings
+		if text != "" && json.Unmarshal([]byte(text), &before) != nil {
+			// It was not written by this program, and is nothing.
+			before = findings{}
+		}
+		b.learnt.recall(before)
+		b.kept.Store(&before)
+	}
+	now := b.learnt.findings()
+	if now == *b.kept.Load() {
+		return nil
+	}
+	text, err := json.Marshal(now)
+	if err != nil {
+		return err
+	}
+	if err := b.findings.Keep(ctx, string(text)); err != nil {
+		return err
+	}
+	b.kept.Store(&now)
+	return nil
+}
