@@ -22,8 +22,10 @@
 //     gave, and with OnAccept everything about somebody whom it does not have yet,
 //     is in a [directory.Admission], which is there before anybody is let in.
 //   - Whoever is created to be kept out, and is active all the same, is deactivated or
-//     deleted again, by the next call where this one broke off; never believed to have
-//     accepted.
+//     deleted again, by the next call where this one broke off; never told to be
+//     active, or believed to have accepted. They are known by their key, or by the id
+//     that the answer told; where there is neither, they may be somebody whom others
+//     have added: nothing is done to them, and a human decides.
 //   - Where nobody can be kept out, that is found out on one person: it is kept in
 //     [directory.Findings], which outlive the process.
 //   - Nobody's absence follows from a filter that is ignored, a listing that is not

@@ -15,7 +15,7 @@ type findings struct {
 }
 
 func (l *lessons) findings() findings {
-	return findings{NoActive: l.noActive.Load(), Disables: l.disables.Load(), KeepsKeys: l.userKey.Load()}
+	return findings{NoActive: l.noActive.Load(), Disables: l.disables.Load(), KeepsKeys: l.keyed()}
 }
 
 // recall adds what was found before to what is known.

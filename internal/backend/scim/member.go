@@ -29,6 +29,9 @@ func (b *Backend) ApplyMember(ctx context.Context, m directory.Member) (director
 		return directory.ObservedMember{}, inOp(op, err)
 	}
 	o, err := b.observed(ctx, v, s)
+	if err == nil {
+		err = b.remember(ctx)
+	}
 	return o, inOp(op, err)
 }
 
@@ -56,6 +59,9 @@ func (b *Backend) applyMember(ctx context.Context, v *view, p person, m director
 // is there before anybody is let in, and says so only when nobody can sign in
 // who is to be kept out.
 func (b *Backend) follow(ctx context.Context, v *view, s sight, m directory.Member) (sight, error) {
+	if m.State == directory.MemberInvited && s.doubtful() {
+		return sight{}, errDoubtful()
+	}
 	c, err := b.settle(v, s, m)
 	if err == nil && s.in() && !c.active && !v.has("active") {
 		err = errUndisablable()
@@ -66,33 +72,33 @@ func (b *Backend) follow(ctx context.Context, v *view, s sight, m directory.Memb
 	if err != nil {
 		return sight{}, err
 	}
-	known := c.known
-	if !s.in() || c.active {
-		if err := b.admit(ctx, c.first, known); err != nil {
-			return sight{}, err
-		}
-		known = c.first
+	if s.in() && !c.active {
+		// Nothing is written down before they are out.
+		c.first = c.known
+	}
+	if err := b.admit(ctx, c.first, c.known); err != nil {
+		return sight{}, err
 	}
 	after := s
 	if c.present {
-		if after, err = b.provide(ctx, v, s, c); err != nil {
-			return sight{}, errors.Join(err, b.takeBack(ctx, c, known, err))
+		if after, err = b.provide(ctx, v, s, &c); err != nil {
+			return sight{}, errors.Join(err, b.takeBack(ctx, c, err))
 		}
 	}
 	after.admission = c.last
-	return after, b.admit(ctx, c.last, known)
+	return after, b.admit(ctx, c.last, c.first)
 }
 
 // takeBack undoes the first admission of somebody whom the service provider has
 // refused, so that nobody is awaited who will not come.
-func (b *Backend) takeBack(ctx context.Context, c course, now directory.Admission, refusal error) error {
-	if _, is := errors.AsType[leftInError](refusal); is || !refused(refusal) || sameAdmission(now, c.known) {
+func (b *Backend) takeBack(ctx context.Context, c course, refusal error) error {
+	if _, is := errors.AsType[leftInError](refusal); is || !refused(refusal) || sameAdmission(c.first, c.known) {
 		return nil
 	}
 	if c.known.State == "" {
 		return b.admissions.Dismiss(ctx, c.last.Organization, c.last.Address)
 	}
-	return b.admit(ctx, c.known, now)
+	return b.admit(ctx, c.known, c.first)
 }
 
 // refused reports whether the service provider will not do it the next time
@@ -122,7 +128,7 @@ func sameAdmission(a, b directory.Admission) bool {
 
 // provide brings the user at the service provider to what is settled, and
 // returns them as they are then.
-func (b *Backend) provide(ctx context.Context, v *view, s sight, c course) (sight, error) {
+func (b *Backend) provide(ctx context.Context, v *view, s sight, c *course) (sight, error) {
 	user, err := b.provideUser(ctx, v, s, c)
 	if err != nil {
 		return sight{}, err
@@ -145,32 +151,32 @@ func (b *Backend) provide(ctx context.Context, v *view, s sight, c course) (sigh
 	return after, err
 }
 
-func (b *Backend) provideUser(ctx context.Context, v *view, s sight, c course) (protocol.Resource, error) {
+func (b *Backend) provideUser(ctx context.Context, v *view, s sight, c *course) (protocol.Resource, error) {
 	if !s.there() {
 		return b.create(ctx, v, s.person, c)
 	}
-	operations := b.differences(v, s, c)
+	operations := b.differences(v, s, *c)
 	if len(operations) == 0 {
 		return s.user, nil
 	}
 	user, err := b.update(ctx, s.user, operations)
 	if err == nil {
-		user, err = b.confirm(ctx, v, user, c)
+		user, err = b.confirm(ctx, v, user, *c)
 	}
 	if s.in() && !c.active && directory.IsKind(err, directory.KindNotFound) {
 		// There are service providers that delete whom one deactivates.
 		b.forgetUser(s.user.ID())
 		return protocol.Resource{}, nil
 	}
-	if err != nil && s.halfMade() && !keptOut(user, c) {
+	if err != nil && s.halfMade() && !keptOut(user, *c) {
 		err = leftInError{s.user.ID(), err}
 	}
 	return user, err
 }
 
 // create creates the user.
-func (b *Backend) create(ctx context.Context, v *view, p person, c course) (protocol.Resource, error) {
-	d, err := b.draft(v, p, c)
+func (b *Backend) create(ctx context.Context, v *view, p person, c *course) (protocol.Resource, error) {
+	d, err := b.draft(v, p, *c)
 	if err != nil {
 		return protocol.Resource{}, err
 	}
@@ -180,12 +186,13 @@ func (b *Backend) create(ctx context.Context, v *view, p person, c course) (prot
 	}
 	b.users.change(func(x *userIndex) { x.put(user) })
 	b.listings.touch(p)
-	after, err := b.confirm(ctx, v, user, c)
-	if err != nil && !keptOut(after, c) {
+	noted := b.noteMade(ctx, user, c)
+	after, err := b.confirm(ctx, v, user, *c)
+	if err != nil && !keptOut(after, *c) {
 		if refused(err) && !b.learnt.disables.Load() {
 			b.learnt.noActive.Store(true)
 		}
-		err = leftInError{user.ID(), err}
+		err = leftInError{user.ID(), errors.Join(err, noted)}
 	}
 	return after, err
 }

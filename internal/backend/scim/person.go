@@ -103,14 +103,6 @@ func (s sight) others() bool {
 	return s.user.ExternalID() != "" && !ours
 }
 
-// halfMade reports whether we created the person and were broken off before it
-// was certain that they are kept out. Who carries no key is one of them, unless
-// keys are kept here.
-func (s sight) halfMade() bool {
-	return s.in() && s.admission.State != directory.MemberActive && awaitingOf(s.admission).Creating &&
-		!s.others() && (s.user.ExternalID() != "" || !s.keyed)
-}
-
 // awaited reports whether the service provider is yet to have the person: not
 // whether somebody removed them there.
 func (s sight) awaited() bool {
@@ -124,7 +116,7 @@ func (s sight) exists() bool { return s.there() || s.awaited() }
 // what else they are is what the admission makes of it.
 func (s sight) state() directory.MemberState {
 	switch {
-	case s.in():
+	case s.in() && !s.unsettled():
 		return directory.MemberActive
 	case s.admission.State == directory.MemberDisabled, !s.awaited():
 		return directory.MemberDisabled
@@ -163,5 +155,5 @@ func (b *Backend) admission(ctx context.Context, p person) (sight, error) {
 	if err != nil && !directory.IsKind(err, directory.KindNotFound) {
 		return sight{}, err
 	}
-	return sight{person: p, admission: a, keyed: b.learnt.userKey.Load()}, nil
+	return sight{person: p, admission: a, keyed: b.learnt.keyed()}, nil
 }

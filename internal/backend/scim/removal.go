@@ -44,7 +44,7 @@ func (b *Backend) disable(ctx context.Context, v *view, p person) error {
 	a.Organization, a.Address = p.org, p.address
 	a.State, a.JoinedAt, a.Provisioned = directory.MemberDisabled, b.joinedAt(s), false
 	waits := awaitingOf(a)
-	waits.Creating, waits.LetIn = false, false
+	waits.Creating, waits.Made, waits.LetIn = false, "", false
 	if a.Awaiting, err = waits.text(); err != nil {
 		return err
 	}
@@ -160,8 +160,9 @@ func (b *Backend) ApplyOrganization(ctx context.Context, _ directory.Organizatio
 
 // RemoveOrganization implements [directory.Backend]. It removes the users and
 // groups that carry a key of the organization, and whoever has an admission and
-// carries no key at all; users with another client's key stay, and are deactivated
-// when it was us who let them in. KindUnavailable when a listing was not complete,
+// carries no key at all, unless it was somebody else who added them; users with
+// another client's key stay, and are deactivated when it was us who let them in.
+// KindExists when it cannot be told whether an active user is ours, KindUnavailable when a listing was not complete,
 // after what it showed was removed.
 func (b *Backend) RemoveOrganization(ctx context.Context, id directory.OrganizationID) error {
 	const op = "remove an organization"
@@ -196,7 +197,7 @@ func (b *Backend) removeUsers(ctx context.Context, v *view, org directory.Organi
 		if !is {
 			return
 		}
-		s := sight{person: person{org, a}, user: user, admission: admitted[a]}
+		s := sight{person: person{org, a}, user: user, admission: admitted[a], keyed: b.learnt.keyed()}
 		if _, _, ours := parseUserKey(user.ExternalID()); ours || s.admitted() {
 			found = append(found, s)
 		}
@@ -235,6 +236,10 @@ func wholly(complete bool) error {
 // letGo removes the user, or takes back from another client's what we gave them.
 func (b *Backend) letGo(ctx context.Context, v *view, s sight) error {
 	switch {
+	case s.doubtful():
+		return errDoubtful()
+	case s.stranger():
+		return nil
 	case !s.others():
 		return b.removeUser(ctx, v, s.user)
 	case !s.in() || !awaitingOf(s.admission).LetIn:

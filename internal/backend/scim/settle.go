@@ -22,6 +22,9 @@ type awaiting struct {
 	// Creating is true from before somebody is created who is to be kept out, until
 	// it is certain that they are: whoever is active then was let in by nobody.
 	Creating bool `json:",omitzero"`
+	// Made is the id of whom we have created meanwhile, where that was told and they
+	// have no key.
+	Made string `json:",omitzero"`
 	// LetIn is true when another client's user was inactive, and we activated them.
 	LetIn bool `json:",omitzero"`
 }
@@ -48,7 +51,7 @@ func (w awaiting) text() (string, error) {
 // provider did not have when they were looked for.
 func waitsFor(a directory.Admission) bool {
 	w := awaitingOf(a)
-	w.Given, w.Creating, w.LetIn = directory.Access{}, false, false
+	w.Given, w.Creating, w.Made, w.LetIn = directory.Access{}, false, "", false
 	return !reflect.DeepEqual(w, awaiting{})
 }
 
@@ -110,7 +113,10 @@ func (b *Backend) settle(v *view, s sight, m directory.Member) (course, error) {
 func (c *course) await(v *view, s sight, waits awaiting) error {
 	// What will be given is ours before it is there.
 	waits.Given = asSet(joined(waits.Given, v.inAttributes(waits.Access)))
-	waits.Creating = !c.active && (!s.there() || s.halfMade())
+	waits.Creating = !c.active && (!s.there() || s.unsettled())
+	if !waits.Creating || !s.there() {
+		waits.Made = ""
+	}
 	waits.LetIn = c.active && (waits.LetIn || s.there() && !s.in() && s.others())
 	var err error
 	if c.last.Awaiting, err = (awaiting{Given: waits.Given, LetIn: waits.LetIn}).text(); err != nil {
@@ -132,7 +138,7 @@ func settledState(s sight, before directory.Admission, wanted directory.MemberSt
 	switch {
 	case wanted != directory.MemberInvited:
 		return wanted
-	case s.in() && !s.halfMade(), before.State == directory.MemberActive, !before.JoinedAt.IsZero():
+	case s.in() && !s.unsettled(), before.State == directory.MemberActive, !before.JoinedAt.IsZero():
 		return directory.MemberActive
 	default:
 		return directory.MemberInvited
@@ -155,7 +161,7 @@ func (b *Backend) settledJoining(s sight, before directory.Admission, state dire
 // this process began, which is the first time that it could have seen them.
 func (b *Backend) joinedAt(s sight) time.Time {
 	switch {
-	case !s.in() || s.halfMade() || !s.admission.JoinedAt.IsZero():
+	case !s.in() || s.unsettled() || !s.admission.JoinedAt.IsZero():
 		return s.admission.JoinedAt
 	case !createdAt(s.user).IsZero():
 		return createdAt(s.user)
