@@ -29,7 +29,8 @@
 //   - Where nobody can be kept out, that is found out on one person: it is kept in
 //     [directory.Findings], which outlive the process.
 //   - Nobody's absence follows from a filter that is ignored, a listing that is not
-//     complete, or an answer that is not SCIM.
+//     complete, or an answer that is not SCIM. What is ours is removed all the same
+//     where no listing is ever complete, as far as several in a row show it.
 //   - Only what differs is written, by PATCH and with the version that was read;
 //     nothing is written when nothing differs.
 //   - Access ends before a record does, and what is taken away goes before what is

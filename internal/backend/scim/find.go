@@ -20,6 +20,10 @@ type search struct {
 	// known is true for somebody who was looked for before, and would have been
 	// adopted by their e-mail address then.
 	known bool
+	// listings is how many listings that are not complete are taken for one that is,
+	// in removing somebody: more cannot be done about whom they do not show. 0 when no
+	// number of them is enough.
+	listings int
 }
 
 // way is a filter that may find a person.
@@ -163,7 +167,8 @@ func (b *Backend) all(ctx context.Context, r protocol.ListRequest, each func(pro
 
 // findListed finds the person by a listing of all. That nobody is the person
 // follows only from a complete listing that began after the question; for
-// creating somebody a recent one is enough.
+// creating somebody a recent one is enough, and for removing somebody several that
+// are not complete.
 func (b *Backend) findListed(ctx context.Context, p person, how search) (protocol.Resource, error) {
 	var ids []string
 	complete := false
@@ -171,18 +176,22 @@ func (b *Backend) findListed(ctx context.Context, p person, how search) (protoco
 	if err := b.users.recent(ctx, ask); err != nil {
 		return protocol.Resource{}, err
 	}
-	if user, err := b.verify(ctx, p, ids); err != nil || user.ID() != "" || how.creates {
+	if user, err := b.verify(ctx, p, ids); err != nil || user.ID() != "" || how.creates || how.listings == 1 {
 		return user, err
 	}
-	if err := b.users.fresh(ctx, ask); err != nil {
-		return protocol.Resource{}, err
+	for range max(how.listings, 1) {
+		if err := b.users.fresh(ctx, ask); err != nil {
+			return protocol.Resource{}, err
+		}
+		if user, err := b.verify(ctx, p, ids); err != nil || user.ID() != "" || complete {
+			return user, err
+		}
 	}
-	user, err := b.verify(ctx, p, ids)
-	if err == nil && user.ID() == "" && !complete {
-		err = directory.Errorf(directory.KindUnavailable, "",
-			"the service provider filters no users, and its listing is not complete, so that nobody's absence can be told")
+	if how.listings > 0 {
+		return protocol.Resource{}, nil
 	}
-	return user, err
+	return protocol.Resource{}, directory.Errorf(directory.KindUnavailable, "",
+		"the service provider filters no users, and its listing is not complete, so that nobody's absence can be told")
 }
 
 // verify reads users by id, and returns the one who is the person.

@@ -261,17 +261,28 @@ func (b *Backend) created(ctx context.Context, r protocol.Resource, key groupKey
 }
 
 // removeGroups removes the groups that match, those of grants first: what
-// they hang on is found again when this breaks off. KindUnavailable when not all
-// could be seen.
+// they hang on is found again when this breaks off.
 func (b *Backend) removeGroups(ctx context.Context, match func(groupKey) bool) error {
-	found, err := b.groupsLike(ctx, true, match)
-	if err != nil {
-		return err
-	}
-	complete := false
-	if err := b.groups.recent(ctx, func(x *groupIndex) { complete = x.complete }); err != nil {
-		return err
-	}
+	gone := map[string]bool{}
+	return sweep(func() (swept, error) {
+		found, err := b.groupsLike(ctx, true, match)
+		if err != nil {
+			return swept{}, err
+		}
+		found = slices.DeleteFunc(found, func(g group) bool { return gone[g.id] })
+		for _, g := range found {
+			gone[g.id] = true
+		}
+		got := swept{gone: len(found)}
+		err = b.groups.recent(ctx, func(x *groupIndex) { got.complete = x.complete })
+		if err != nil {
+			return swept{}, err
+		}
+		return got, b.deleteGroups(ctx, found)
+	})
+}
+
+func (b *Backend) deleteGroups(ctx context.Context, found []group) error {
 	slices.SortStableFunc(found, func(x, y group) int { return cmp.Compare(rank(x.key), rank(y.key)) })
 	for _, g := range found {
 		err := b.client.Delete(ctx, protocol.Groups, g.id, "")
@@ -283,7 +294,7 @@ func (b *Backend) removeGroups(ctx context.Context, match func(groupKey) bool) e
 		}
 		b.forgetGroup(g.id)
 	}
-	return wholly(complete)
+	return nil
 }
 
 // retire is for groups that cannot be deleted: nobody is left in it, and it is

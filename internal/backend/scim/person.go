@@ -127,11 +127,15 @@ func (s sight) state() directory.MemberState {
 
 // look observes the person, in all ways in which they can be found.
 func (b *Backend) look(ctx context.Context, v *view, p person) (sight, error) {
+	return b.lookFor(ctx, v, p, search{})
+}
+
+func (b *Backend) lookFor(ctx context.Context, v *view, p person, how search) (sight, error) {
 	s, err := b.admission(ctx, p)
 	if err != nil {
 		return sight{}, err
 	}
-	s.user, err = b.find(ctx, v, p, search{})
+	s.user, err = b.find(ctx, v, p, how)
 	return s, err
 }
 

@@ -33,7 +33,7 @@ func (b *Backend) RemoveMember(ctx context.Context, org directory.OrganizationID
 
 // disable keeps the record, when there is one.
 func (b *Backend) disable(ctx context.Context, v *view, p person) error {
-	s, err := b.look(ctx, v, p)
+	s, err := b.lookFor(ctx, v, p, search{listings: patience})
 	if err != nil || !s.exists() {
 		return err
 	}
@@ -70,7 +70,7 @@ func (b *Backend) drop(ctx context.Context, v *view, p person) error {
 	if !slices.Contains(b.removals(v), directory.RemovalDrop) {
 		return errUndeletable()
 	}
-	s, err := b.look(ctx, v, p)
+	s, err := b.lookFor(ctx, v, p, search{listings: patience})
 	if err != nil {
 		return err
 	}
@@ -162,8 +162,7 @@ func (b *Backend) ApplyOrganization(ctx context.Context, _ directory.Organizatio
 // groups that carry a key of the organization, and whoever has an admission and
 // carries no key at all, unless it was somebody else who added them; users with
 // another client's key stay, and are deactivated when it was us who let them in.
-// KindExists when it cannot be told whether an active user is ours, KindUnavailable when a listing was not complete,
-// after what it showed was removed.
+// KindExists when it cannot be told whether an active user is ours.
 func (b *Backend) RemoveOrganization(ctx context.Context, id directory.OrganizationID) error {
 	const op = "remove an organization"
 	v, err := b.view(ctx)
@@ -180,57 +179,6 @@ func (b *Backend) RemoveOrganization(ctx context.Context, id directory.Organizat
 	}
 	b.names.forget(id)
 	return inOp(op, b.admissions.Dismiss(ctx, id, ""))
-}
-
-func (b *Backend) removeUsers(ctx context.Context, v *view, org directory.OrganizationID) error {
-	admitted := map[string]directory.Admission{}
-	err := b.eachAdmission(ctx, org, func(a directory.Admission) error {
-		admitted[a.Address] = a
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	var found []sight
-	complete, err := b.all(ctx, protocol.ListRequest{Kind: protocol.Users}, func(user protocol.Resource) {
-		a, is := addressOf(org, user)
-		if !is {
-			return
-		}
-		s := sight{person: person{org, a}, user: user, admission: admitted[a], keyed: b.learnt.keyed()}
-		if _, _, ours := parseUserKey(user.ExternalID()); ours || s.admitted() {
-			found = append(found, s)
-		}
-		delete(admitted, a)
-	})
-	if err != nil {
-		return err
-	}
-	for address := range admitted {
-		// Not every listing shows everybody.
-		s, err := b.look(ctx, v, person{org, address})
-		if err != nil {
-			return err
-		}
-		if s.there() {
-			found = append(found, s)
-		}
-	}
-	for _, s := range found {
-		if err := b.letGo(ctx, v, s); err != nil {
-			return err
-		}
-	}
-	return wholly(complete)
-}
-
-// wholly is KindUnavailable when a listing of what was to be removed was not
-// complete: there may be more of it.
-func wholly(complete bool) error {
-	if complete {
-		return nil
-	}
-	return directory.Errorf(directory.KindUnavailable, "", "the service provider's listing is not complete: something may be left there")
 }
 
 // letGo removes the user, or takes back from another client's what we gave them.

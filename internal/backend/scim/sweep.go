@@ -1,0 +1,115 @@
+package scim
+
+import (
+	"context"
+
+	"github.com/rollcall-dev/rollcall/internal/backend/scim/protocol"
+	"github.com/rollcall-dev/rollcall/internal/directory"
+)
+
+const (
+	// patience is how many listings that are not complete stand for a complete one
+	// when it is about what is ours: a service provider that never tells a total
+	// that is right would otherwise never be done.
+	patience = 3
+	// sweeps is how many listings are read at most before it is left for later.
+	sweeps = 2 * patience
+)
+
+// swept is what one listing brought.
+type swept struct {
+	// complete is true when nothing was left out.
+	complete bool
+	// gone is how many were removed that no listing before had shown.
+	gone int
+}
+
+// sweep removes what a listing shows, listing by listing: until one is complete,
+// or until several were not and the last has shown nothing that is left. It is
+// for what is ours by itself: nobody else's absence follows. KindUnavailable when
+// more and more comes to light.
+func sweep(round func() (swept, error)) error {
+	for n := 1; n <= sweeps; n++ {
+		got, err := round()
+		if err != nil {
+			return err
+		}
+		if got.complete || n >= patience && got.gone == 0 {
+			return nil
+		}
+	}
+	return directory.Errorf(directory.KindUnavailable, "", "the service provider's listing is not complete, and shows something else each time")
+}
+
+// userSweep removes the users of an organization.
+type userSweep struct {
+	b   *Backend
+	v   *view
+	org directory.OrganizationID
+	// gone are the ids of users who are done with.
+	gone map[string]bool
+	// asked are the addresses of those who were looked for by themselves.
+	asked map[string]bool
+}
+
+func (b *Backend) removeUsers(ctx context.Context, v *view, org directory.OrganizationID) error {
+	w := &userSweep{b, v, org, map[string]bool{}, map[string]bool{}}
+	return sweep(func() (swept, error) { return w.round(ctx) })
+}
+
+func (w *userSweep) round(ctx context.Context) (swept, error) {
+	found, complete, err := w.find(ctx)
+	if err != nil {
+		return swept{}, err
+	}
+	for _, s := range found {
+		if err := w.b.letGo(ctx, w.v, s); err != nil {
+			return swept{}, err
+		}
+		w.gone[s.user.ID()] = true
+	}
+	return swept{complete, len(found)}, nil
+}
+
+// find returns those who may have to go, and whether the listing was complete.
+func (w *userSweep) find(ctx context.Context) ([]sight, bool, error) {
+	admitted := map[string]directory.Admission{}
+	err := w.b.eachAdmission(ctx, w.org, func(a directory.Admission) error {
+		admitted[a.Address] = a
+		return nil
+	})
+	if err != nil {
+		return nil, false, err
+	}
+	var found []sight
+	shown := map[string]bool{}
+	complete, err := w.b.all(ctx, protocol.ListRequest{Kind: protocol.Users}, func(user protocol.Resource) {
+		a, is := addressOf(w.org, user)
+		if !is {
+			return
+		}
+		shown[a] = true
+		s := sight{person: person{w.org, a}, user: user, admission: admitted[a], keyed: w.b.learnt.keyed()}
+		if _, _, ours := parseUserKey(user.ExternalID()); (ours || s.admitted()) && !w.gone[user.ID()] {
+			found = append(found, s)
+		}
+	})
+	if err != nil {
+		return nil, false, err
+	}
+	for address := range admitted {
+		// Not every listing shows everybody.
+		if shown[address] || w.asked[address] {
+			continue
+		}
+		w.asked[address] = true
+		s, err := w.b.lookFor(ctx, w.v, person{w.org, address}, search{listings: 1})
+		if err != nil {
+			return nil, false, err
+		}
+		if s.there() && !w.gone[s.user.ID()] {
+			found = append(found, s)
+		}
+	}
+	return found, complete, nil
+}
