@@ -134,6 +134,9 @@ type lessons struct {
 	// noActive: the first user who was to be kept out stayed active; disables:
 	// somebody was kept out.
 	noActive, disables atomic.Bool
+	// noWaiting: who was created to be kept out was active, and gone when they were
+	// deactivated; stays: somebody like that was still there.
+	noWaiting, stays atomic.Bool
 	// noDelete: DELETE was refused, or what was deleted is still there; deletes:
 	// what was deleted was gone.
 	noDelete, deletes atomic.Bool

@@ -11,16 +11,21 @@ import (
 type findings struct {
 	NoActive  bool `json:",omitzero"`
 	Disables  bool `json:",omitzero"`
+	NoWaiting bool `json:",omitzero"`
 	KeepsKeys bool `json:",omitzero"`
 }
 
 func (l *lessons) findings() findings {
-	return findings{NoActive: l.noActive.Load(), Disables: l.disables.Load(), KeepsKeys: l.keyed()}
+	return findings{
+		NoActive: l.noActive.Load(), Disables: l.disables.Load(), NoWaiting: l.noWaiting.Load(), KeepsKeys: l.keyed(),
+	}
 }
 
 // recall adds what was found before to what is known.
 func (l *lessons) recall(f findings) {
-	for known, found := range map[*atomic.Bool]bool{&l.noActive: f.NoActive, &l.disables: f.Disables, &l.userKey: f.KeepsKeys} {
+	for known, found := range map[*atomic.Bool]bool{
+		&l.noActive: f.NoActive, &l.disables: f.Disables, &l.noWaiting: f.NoWaiting, &l.userKey: f.KeepsKeys,
+	} {
 		if found {
 			known.Store(true)
 		}

@@ -66,6 +66,57 @@ func (b *Backend) unmake(ctx context.Context, id string) error {
 	return nil
 }
 
+// goneError is that a user was gone after they were deactivated, or by that.
+type goneError struct{ err error }
+
+func (e goneError) Error() string { return e.err.Error() }
+func (e goneError) Unwrap() error { return e.err }
+
+// stayed makes sure, of the first whom we have created and had to deactivate, that
+// they are still there.
+func (b *Backend) stayed(ctx context.Context, id string) error {
+	if b.learnt.stays.Load() {
+		return nil
+	}
+	_, err := b.client.Get(ctx, protocol.GetRequest{Kind: protocol.Users, ID: id})
+	if directory.IsKind(err, directory.KindNotFound) {
+		return goneError{err}
+	}
+	if err == nil {
+		b.learnt.stays.Store(true)
+	}
+	return err
+}
+
+// keptOutNow is what became of somebody who was half made, and is to be kept out,
+// after they were changed.
+func (b *Backend) keptOutNow(ctx context.Context, id string, user protocol.Resource, err error) (protocol.Resource, error) {
+	switch {
+	case err == nil:
+		err = b.stayed(ctx, id)
+	case directory.IsKind(err, directory.KindNotFound):
+		err = goneError{err}
+	case keptOut(user, course{}):
+		return user, err
+	}
+	if err != nil {
+		return protocol.Resource{}, b.leftIn(id, err)
+	}
+	return user, nil
+}
+
+// leftIn is the error about somebody whom we have created to be kept out, and who
+// may not be. Whoever was gone when they were deactivated would be created and
+// deleted again by every call: nobody is created to wait any more.
+func (b *Backend) leftIn(id string, err error) error {
+	if _, gone := errors.AsType[goneError](err); gone {
+		b.learnt.noWaiting.Store(true)
+		b.forgetUser(id)
+		err = directory.Errorf(directory.KindUnsupported, "", "the service provider creates users active, and deletes whom one deactivates")
+	}
+	return leftInError{id, err}
+}
+
 // setActive lets the user in or out, and makes sure of it: whoever is believed
 // to be out must not be able to sign in.
 func (b *Backend) setActive(ctx context.Context, user protocol.Resource, active bool) (protocol.Resource, error) {
@@ -75,6 +126,8 @@ func (b *Backend) setActive(ctx context.Context, user protocol.Resource, active 
 		after, err = b.client.Get(ctx, protocol.GetRequest{Kind: protocol.Users, ID: user.ID()})
 	}
 	switch {
+	case !active && directory.IsKind(err, directory.KindNotFound):
+		return protocol.Resource{}, goneError{err}
 	case err != nil:
 		return protocol.Resource{}, err
 	case isActive(after) != active:

@@ -163,13 +163,13 @@ func (b *Backend) provideUser(ctx context.Context, v *view, s sight, c *course) 
 	if err == nil {
 		user, err = b.confirm(ctx, v, user, *c)
 	}
-	if s.in() && !c.active && directory.IsKind(err, directory.KindNotFound) {
+	switch {
+	case s.halfMade() && !c.active:
+		return b.keptOutNow(ctx, s.user.ID(), user, err)
+	case s.in() && !c.active && directory.IsKind(err, directory.KindNotFound):
 		// There are service providers that delete whom one deactivates.
 		b.forgetUser(s.user.ID())
 		return protocol.Resource{}, nil
-	}
-	if err != nil && s.halfMade() && !keptOut(user, *c) {
-		err = leftInError{s.user.ID(), err}
 	}
 	return user, err
 }
@@ -188,11 +188,14 @@ func (b *Backend) create(ctx context.Context, v *view, p person, c *course) (pro
 	b.listings.touch(p)
 	noted := b.noteMade(ctx, user, c)
 	after, err := b.confirm(ctx, v, user, *c)
+	if err == nil && !keptOut(user, *c) {
+		return b.keptOutNow(ctx, user.ID(), after, nil)
+	}
 	if err != nil && !keptOut(after, *c) {
 		if refused(err) && !b.learnt.disables.Load() {
 			b.learnt.noActive.Store(true)
 		}
-		err = leftInError{user.ID(), errors.Join(err, noted)}
+		err = errors.Join(b.leftIn(user.ID(), err), noted)
 	}
 	return after, err
 }

@@ -66,6 +66,10 @@ func (b *Backend) view(ctx context.Context) (*view, error) {
 	if b.learnt.noActive.Load() {
 		v.notes = append(v.notes, "That nobody can be disabled was found by trying; it is tried again after an edit of the IdentityBackend.")
 	}
+	if b.learnt.noWaiting.Load() {
+		v.notes = append(v.notes, "Users are created active, and deleted when they are deactivated: who is invited is created when they accept. "+
+			"It is tried again after an edit of the IdentityBackend.")
+	}
 	if b.learnt.noUserKey.Load() {
 		v.notes = append(v.notes, "The externalId of users is not kept; they are known by their userName.")
 	}
@@ -162,5 +166,5 @@ func (b *Backend) removals(v *view) []directory.Removal {
 // immediate reports whether invited people are created before they accept: only
 // where they can be kept out until then.
 func (b *Backend) immediate(v *view) bool {
-	return b.provisioning == ProvisionImmediately && v.has("active")
+	return b.provisioning == ProvisionImmediately && v.has("active") && !b.learnt.noWaiting.Load()
 }
