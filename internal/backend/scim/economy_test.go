@@ -5,10 +5,12 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 
 	"github.com/rollcall-dev/rollcall/internal/directory"
+	"github.com/rollcall-dev/rollcall/internal/directory/directorytest/wirefault"
 	"github.com/rollcall-dev/rollcall/internal/testkit/scimserver"
 )
 
@@ -149,4 +151,64 @@ func told(requests []scimserver.Request) string {
 		all = append(all, fmt.Sprintf("%s %s %s", r.Method, r.Path, r.Body))
 	}
 	return strings.Join(all, "\n")
+}
+
+// Where filters are ignored one listing answers all who ask at about the same
+// time, also about whom the service provider is yet to have.
+func TestBY11_PendingPeopleShareAListing(t *testing.T) {
+	const people, pending = 250, 50
+	for reason, filter := range map[string]scimserver.FilterStyle{"ignored": scimserver.FilterIgnored, "refused": scimserver.FilterRefused} {
+		for _, atOnce := range []bool{false, true} {
+			w := newWorld(t, quirks(func(q *scimserver.Quirks) { q.Filter = filter }))
+			w.populate(people)
+			for i := range pending {
+				w.apply(invited(fmt.Sprintf("pending-%d@example.com", i)))
+			}
+			w.restart()
+			w.server.Forget()
+			var each sync.WaitGroup
+			for i := range pending {
+				look := func() {
+					got, err := w.ApplyMember(t.Context(), invited(fmt.Sprintf("pending-%d@example.com", i)))
+					if err != nil || got.State != directory.MemberInvited {
+						t.Errorf("%s: %s, %v", reason, got.State, err)
+					}
+				}
+				if !atOnce {
+					look()
+					continue
+				}
+				each.Go(look)
+			}
+			each.Wait()
+			pages, others := w.pagesOfUsers()
+			t.Logf("%s, at once %t: %d pages and %d others for %d people", reason, atOnce, pages, len(others), pending)
+			if pages > 5 || len(others) > 12 {
+				t.Errorf("%s, at once %t: %d pages and %v; want one listing", reason, atOnce, pages, others)
+			}
+		}
+	}
+}
+
+// What was asked for and came to nothing, or may have come true unseen, is looked
+// for in a new listing.
+func TestBY11_AListingIsNotBelievedAfterAFault(t *testing.T) {
+	for n := 1; n <= 4; n++ {
+		w := newWorld(t, broken, immediately, quirks(func(q *scimserver.Quirks) { q.Filter = scimserver.FilterRefused }))
+		w.apply(invited(grace))
+		w.proxy.Break(n, wirefault.LostReply)
+		_, _ = w.ApplyMember(t.Context(), invited(ada))
+		w.proxy.Mend()
+		u, is := w.server.User(ada)
+		if !is {
+			continue
+		}
+		if got := w.member(ada); got.ID != u.ID {
+			t.Errorf("request %d: who was created unseen is %+v", n, got)
+		}
+		must(t, w.RemoveMember(t.Context(), clinic, ada, directory.RemovalDrop))
+		if _, is := w.server.User(ada); is {
+			t.Errorf("request %d: who was created unseen, and removed, is there", n)
+		}
+	}
 }

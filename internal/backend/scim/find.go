@@ -165,10 +165,11 @@ func (b *Backend) all(ctx context.Context, r protocol.ListRequest, each func(pro
 	}
 }
 
-// findListed finds the person by a listing of all. That nobody is the person
-// follows only from a complete listing that began after the question; for
-// creating somebody a recent one is enough, and for removing somebody several that
-// are not complete.
+// findListed finds the person by a listing of all, that many who ask at about the
+// same time share: it is of the last half minute, and began after whatever this
+// process has asked for and was not answered. That nobody is the person follows only
+// from a complete one, but for creating somebody; and for removing somebody from
+// several.
 func (b *Backend) findListed(ctx context.Context, p person, how search) (protocol.Resource, error) {
 	var ids []string
 	complete := false
@@ -176,7 +177,7 @@ func (b *Backend) findListed(ctx context.Context, p person, how search) (protoco
 	if err := b.users.recent(ctx, ask); err != nil {
 		return protocol.Resource{}, err
 	}
-	if user, err := b.verify(ctx, p, ids); err != nil || user.ID() != "" || how.creates || how.listings == 1 {
+	if user, err := b.verify(ctx, p, ids); err != nil || user.ID() != "" || complete || how.creates || how.listings == 1 {
 		return user, err
 	}
 	for range max(how.listings, 1) {

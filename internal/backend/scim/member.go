@@ -182,6 +182,8 @@ func (b *Backend) create(ctx context.Context, v *view, p person, c *course) (pro
 	}
 	user, err := b.client.Create(ctx, d)
 	if err != nil {
+		// They may be there all the same, or somebody else is whom we did not see.
+		b.users.expire()
 		return protocol.Resource{}, err
 	}
 	b.users.change(func(x *userIndex) { x.put(user) })
@@ -211,10 +213,12 @@ func (b *Backend) update(ctx context.Context, user protocol.Resource, operations
 		request.Operations = b.operations(user, operations)
 		after, err = b.client.Update(ctx, request)
 	}
-	if err == nil {
-		b.users.change(func(x *userIndex) { x.put(after) })
+	if err != nil {
+		b.users.expire()
+		return after, err
 	}
-	return after, err
+	b.users.change(func(x *userIndex) { x.put(after) })
+	return after, nil
 }
 
 func (b *Backend) forgetUser(id string) {

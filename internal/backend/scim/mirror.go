@@ -25,6 +25,8 @@ type mirror[T any] struct {
 	// started counts listings; good is the last one that ended well.
 	started, good int64
 	reading       bool
+	// expired is true when the listing that is read is too old when it comes.
+	expired bool
 	// changes were made while a listing is read, which may or may not show them.
 	changes []func(*T)
 }
@@ -38,7 +40,13 @@ func (m *mirror[T]) recent(ctx context.Context, f func(*T)) error {
 	if m.use(f) {
 		return ctx.Err()
 	}
-	return m.fresh(ctx, f)
+	return m.inTurn(ctx, func() error {
+		// Whoever had the turn before has read what all have waited for.
+		if m.use(f) {
+			return nil
+		}
+		return m.readFor(ctx, f)
+	})
 }
 
 // fresh calls f with a copy whose listing began after the call did.
@@ -46,6 +54,20 @@ func (m *mirror[T]) fresh(ctx context.Context, f func(*T)) error {
 	m.mu.Lock()
 	asked := m.started
 	m.mu.Unlock()
+	return m.inTurn(ctx, func() error {
+		m.mu.Lock()
+		if m.good > asked {
+			defer m.mu.Unlock()
+			f(m.held)
+			return nil
+		}
+		m.mu.Unlock()
+		return m.readFor(ctx, f)
+	})
+}
+
+// inTurn calls what reads a listing, one at a time.
+func (m *mirror[T]) inTurn(ctx context.Context, call func() error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -55,13 +77,12 @@ func (m *mirror[T]) fresh(ctx context.Context, f func(*T)) error {
 		return ctx.Err()
 	}
 	defer func() { <-m.turn }()
-	m.mu.Lock()
-	done := m.good > asked
-	m.mu.Unlock()
-	if !done {
-		if err := m.read(ctx); err != nil {
-			return err
-		}
+	return call()
+}
+
+func (m *mirror[T]) readFor(ctx context.Context, f func(*T)) error {
+	if err := m.read(ctx); err != nil {
+		return err
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -74,7 +95,7 @@ func (m *mirror[T]) read(ctx context.Context) error {
 	m.mu.Lock()
 	m.started++
 	number, at := m.started, m.clock.Now()
-	m.reading, m.changes = true, nil
+	m.reading, m.expired, m.changes = true, false, nil
 	m.mu.Unlock()
 	held, err := m.load(ctx)
 	m.mu.Lock()
@@ -88,6 +109,9 @@ func (m *mirror[T]) read(ctx context.Context) error {
 		change(held)
 	}
 	m.held, m.at, m.good = held, at, number
+	if m.expired {
+		m.at = time.Time{}
+	}
 	return nil
 }
 
@@ -114,9 +138,9 @@ func (m *mirror[T]) change(f func(*T)) {
 	}
 }
 
-// expire makes the next reader read a listing.
+// expire makes the next reader read a listing that begins after now.
 func (m *mirror[T]) expire() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.at = time.Time{}
+	m.at, m.expired = time.Time{}, true
 }
