@@ -104,6 +104,9 @@ func TestBY11_ScimPassesTheSuite(t *testing.T) {
 	}
 }
 
+// stale is longer than any listing is believed.
+const stale = 3 * time.Minute
+
 // fixture plays the parts of people at the service provider's own console.
 func (w *world) fixture() directorytest.Fixture {
 	f := directorytest.Fixture{
@@ -136,7 +139,7 @@ func TestBY11_ScimEndsAlikeWhateverBreaks(t *testing.T) {
 // whom another client knows more.
 func (w *world) plant(_ context.Context, _ directory.OrganizationID, address string, active bool) error {
 	// Where listings stand in for filters, it is seen when the next one is read.
-	defer w.clock.Step(time.Minute)
+	defer w.clock.Step(stale)
 	id := w.server.PutUser(scimserver.User{UserName: address, Active: active, Attributes: map[string]any{
 		"nickName": "the planted", "emails": []any{map[string]any{"value": address, "primary": true}},
 	}})
@@ -172,6 +175,7 @@ func (w *world) meddle(_ context.Context, _ directory.OrganizationID, address st
 	u, _ := w.server.User(address)
 	u.Attributes["title"] = fmt.Sprint("meddled with ", w.server.Writes())
 	w.server.PutUser(u)
+	w.clock.Step(stale)
 	return nil
 }
 
@@ -184,7 +188,7 @@ func (w *world) duplicate(_ context.Context, _ directory.OrganizationID, address
 	u.ID = ""
 	w.server.PutUser(u)
 	// Where listings stand in for filters, it is seen when the next one is read.
-	w.clock.Step(time.Minute)
+	w.clock.Step(stale)
 	return nil
 }
 

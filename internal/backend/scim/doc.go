@@ -36,7 +36,9 @@
 //   - Access ends before a record does, and what is taken away goes before what is
 //     given.
 //   - One unchanged member costs one request, and a listing a page each, beside the
-//     groups where they are needed.
+//     groups where they are needed. After fifty of them within half a minute one
+//     listing answers for all others: that nothing is to be done, once for each, and
+//     for two minutes; whoever is to be changed is read first.
 //
 // # What it does not promise
 //
