@@ -89,21 +89,15 @@ func (b *Backend) groupFor(ctx context.Context, key groupKey) (group, error) {
 	return b.createGroup(ctx, key, display)
 }
 
-// changeMembers adds the user to the group, or removes them. Changes of one
-// group are made one after the other: where there is no PATCH, each writes the
-// whole list of members.
+// changeMembers adds the user to the group, or removes them, together with others
+// of whom the same is asked meanwhile.
 func (b *Backend) changeMembers(ctx context.Context, g group, user string, add bool) error {
-	unlock, err := b.locks.lock(ctx, "members "+g.id)
-	if err != nil {
-		return err
-	}
-	defer unlock()
 	change := protocol.MemberChange{Group: g.id, Remove: []string{user}}
 	if add {
 		change.Add, change.Remove = change.Remove, nil
 	}
 	defer b.crowd.touch(user)
-	err = b.client.ChangeMembers(ctx, change)
+	err := b.client.ChangeMembers(ctx, change)
 	switch {
 	case directory.IsKind(err, directory.KindNotFound):
 		b.forgetGroup(g.id)

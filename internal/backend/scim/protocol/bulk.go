@@ -3,210 +3,256 @@ package protocol
 import (
 	"cmp"
 	"context"
+	"encoding/json"
+	"errors"
 	"net/http"
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/rollcall-dev/rollcall/internal/directory"
 )
 
-// BulkOperation is one change among many: a creation, an update or a deletion.
-type BulkOperation struct {
-	// Kind is what is changed.
-	Kind ResourceKind
-	// Create is the new resource; nil for an update or deletion.
-	Create *Draft
-	// ID is the resource to change; empty for a creation.
-	ID string
-	// Operations are an update's; none with an ID means deletion.
-	Operations []Operation
-	// Version makes the change conditional, when versions are offered; may be empty.
-	Version string
-}
-
-// BulkResult is how one [BulkOperation] ended.
-type BulkResult struct {
-	// ID is of the resource that was created or changed; may be empty when the
-	// service provider did not say and Err is not nil.
-	ID string
-	// Version is the new version; empty when not told.
-	Version string
-	// Err is nil on success, else of a kind as the single request's.
-	// KindUnavailable means that nothing was said about this operation.
-	Err error
-}
-
 const opBulk = "change resources in bulk"
 
-// Bulk does many changes with few requests (RFC 7644 section 3.7), within
-// [BulkFeature.MaxOperations] and [BulkFeature.MaxPayload], and returns a result
-// for each, in order. An error beside them means that nothing was done at all:
-// KindUnsupported when there is no /Bulk, or no PATCH or DELETE where one is needed.
-func (c *Client) Bulk(ctx context.Context, operations []BulkOperation) ([]BulkResult, error) {
-	f, err := c.Features(ctx)
-	if err != nil {
-		return nil, err
-	}
-	if !f.Bulk.Supported {
-		return nil, directory.Errorf(directory.KindUnsupported, opBulk, "the service provider takes no changes in bulk")
-	}
-	entries := make([]bulkEntry, len(operations))
-	for i, o := range operations {
-		if entries[i], err = c.bulkEntry(o, i, f); err != nil {
-			return nil, err
-		}
-	}
-	results := make([]BulkResult, len(operations))
-	for len(entries) > 0 {
-		n := fitting(entries, f.Bulk)
-		c.sendBulk(ctx, f, entries[:n], results)
-		entries = entries[n:]
-	}
-	return results, nil
-}
-
-// bulkEntry is an operation as it is sent.
-type bulkEntry struct {
-	index int
-	call  call // as if it were made alone, for its errors
-	id    string
-	value Value
+// bulkJob is a change that may be sent in bulk.
+type bulkJob struct {
+	call
+	// limit is what one request takes; size is what this change takes of it.
+	limit BulkFeature
 	size  int64
 }
 
-func (c *Client) bulkEntry(o BulkOperation, index int, f Features) (bulkEntry, error) {
-	t := f.Type(o.Kind)
-	e := bulkEntry{index: index, id: o.ID, call: call{resource: o.Kind, path: t.Endpoint}}
-	if !t.Supported {
-		return e, directory.Errorf(directory.KindUnsupported, opBulk, "the service provider does not have the kind of resource")
-	}
-	data, err := e.describe(o, f)
+// bulkOperation is a change as it is sent (RFC 7644 section 3.7).
+type bulkOperation struct {
+	Method  string          `json:"method"`
+	Path    string          `json:"path"`
+	BulkID  string          `json:"bulkId"`
+	Version string          `json:"version,omitempty"`
+	Data    json.RawMessage `json:"data,omitempty"`
+}
+
+// bulkMessage is a request in bulk. Without failOnErrors every operation is tried.
+type bulkMessage struct {
+	Schemas    []string        `json:"schemas"`
+	Operations []bulkOperation `json:"Operations"`
+}
+
+// write makes a change, in bulk with those that others ask for meanwhile where the
+// service provider offers that. The answer is that of a single request. A PUT goes
+// alone: it is to arrive as soon as possible after the read that it goes by.
+func (c *Client) write(ctx context.Context, q call) (answer, error) {
+	f, err := c.Features(ctx)
 	if err != nil {
-		return e, err
+		return answer{}, err
 	}
-	fields := []Field{
-		{Name: "method", Value: String(e.call.method)},
-		{Name: "path", Value: String(e.call.path)},
-		{Name: "bulkId", Value: String(strconv.Itoa(index))},
-		{Name: "data", Value: data},
+	if !f.Bulk.Supported || q.method == http.MethodPut || !c.learned.bulks(c.options.Clock.Now(), q.result) {
+		return c.do(ctx, q)
 	}
-	if version := f.precondition(o.Version); version != "" {
-		fields = append(fields, Field{Name: "version", Value: String(version)})
+	job := bulkJob{call: q, limit: f.Bulk, size: int64(len(q.body) + len(q.path) + len(q.version) + bulkFrame)}
+	a, err := c.bulk.do(ctx, "", cmp.Or(c.options.Overrides.BulkMinOperations, 2), job)
+	if err != nil && ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+		return answer{}, interrupted(ctx, q.op)
 	}
-	e.value = Object(fields...)
-	body, err := encode(opBulk, e.value)
-	e.size = int64(len(body)) + 1
-	return e, err
+	return a, err
 }
 
-// describe fills in method and path, and returns the data.
-func (e *bulkEntry) describe(o BulkOperation, f Features) (Value, error) {
-	if o.Create != nil {
-		e.call.op, e.call.method, e.call.collection = "create "+o.Kind.noun(), http.MethodPost, true
-		return o.Create.Value(), nil
-	}
-	id, err := escapeID(opBulk, o.ID)
-	if err != nil {
-		return Value{}, err
-	}
-	e.call.path += "/" + id
-	if len(o.Operations) == 0 {
-		if !f.Delete {
-			return Value{}, directory.Errorf(directory.KindUnsupported, opBulk, "deleting is switched off for this service provider")
+// bulkFrame is at most what the names around an operation take, and around all of them.
+const bulkFrame = 128
+
+// fitsBulk keeps to the limits of one request. Changes of one resource keep their
+// order by going one after the other.
+func fitsBulk(going []bulkJob, next bulkJob) bool {
+	size := bulkFrame + next.size
+	for _, j := range going {
+		size += j.size
+		if j.path == next.path && !j.collection {
+			return false
 		}
-		e.call.op, e.call.method = "delete "+o.Kind.noun(), http.MethodDelete
-		return Value{}, nil
 	}
-	if !f.Patch {
-		return Value{}, noPatch(opBulk)
-	}
-	e.call.op, e.call.method = "change "+o.Kind.noun(), http.MethodPatch
-	return patchValue(opBulk, o.Operations)
+	return len(going) < next.limit.MaxOperations && size <= next.limit.MaxPayload
 }
 
-// fitting returns how many of the entries go into one request; at least one.
-func fitting(entries []bulkEntry, limit BulkFeature) int {
-	const envelope = 128
-	size, n := int64(envelope), 0
-	for _, e := range entries {
-		if size += e.size; n > 0 && (n == limit.MaxOperations || size > limit.MaxPayload) {
-			break
+func (c *Client) doAlone(ctx context.Context, j bulkJob) (answer, error) { return c.do(ctx, j.call) }
+
+// doTogether sends changes in bulk. What the service provider has refused to do
+// in bulk is done alone; of what has an unknown outcome nothing is done again.
+func (c *Client) doTogether(ctx context.Context, jobs []bulkJob) []verdict[answer] {
+	body, err := bulkBody(jobs)
+	if err != nil || !c.learned.bulks(c.options.Clock.Now(), false) {
+		return sameVerdict(jobs, doneAlone)
+	}
+	a, err := c.do(ctx, call{op: opBulk, method: http.MethodPost, resource: ResourceBulk, path: "/Bulk", body: body, collection: true})
+	switch {
+	case err == nil:
+	case isStatus(err, http.StatusRequestEntityTooLarge):
+		half := (len(jobs) + 1) / 2
+		c.learned.bulkAtMost(half)
+		if len(jobs) == 1 {
+			return sameVerdict(jobs, doneAlone)
 		}
-		n++
-	}
-	return n
-}
-
-// sendBulk sends the entries and fills in their results; when they are too much
-// at once, in halves.
-func (c *Client) sendBulk(ctx context.Context, f Features, entries []bulkEntry, results []BulkResult) {
-	values := make([]Value, len(entries))
-	for i, e := range entries {
-		values[i] = e.value
-	}
-	body, err := encode(opBulk, Object(
-		Field{Name: "schemas", Value: List(String(bulkRequest))}, Field{Name: "Operations", Value: List(values...)},
-	))
-	var a answer
-	if err == nil {
-		a, err = c.do(ctx, call{op: opBulk, method: http.MethodPost, resource: ResourceBulk, path: "/Bulk", body: body, collection: true})
-	}
-	if isStatus(err, http.StatusRequestEntityTooLarge) && len(entries) > 1 {
-		half := len(entries) / 2
-		c.sendBulk(ctx, f, entries[:half], results)
-		c.sendBulk(ctx, f, entries[half:], results)
-		return
-	}
-	var told Value
-	if err == nil {
-		told, err = decodeObject(opBulk, a)
-	}
-	if err == nil && !told.Get("Operations").IsList() {
-		err = notSCIM(opBulk)
-	}
-	for i, e := range entries {
-		if err != nil {
-			results[e.index] = BulkResult{ID: e.id, Err: err}
-			continue
+		return slices.Concat(c.doTogether(ctx, jobs[:half]), c.doTogether(ctx, jobs[half:]))
+	case refusesBulk(err):
+		c.learned.pauseBulk(c.options.Clock.Now().Add(c.options.FeaturesAge))
+		return sameVerdict(jobs, doneAlone)
+	default:
+		if directory.IsKind(err, directory.KindUnavailable) && !abandonedBy(ctx) {
+			c.doubtBulk()
 		}
-		results[e.index] = c.bulkResult(e, f, answerTo(told.Get("Operations").Elements(), i, e, len(entries)))
+		return sameVerdict(jobs, func(j bulkJob) verdict[answer] { return verdict[answer]{err: withOp(j.op, err)} })
 	}
+	told, err := decodeObject(opBulk, a)
+	if err != nil || !told.Get("Operations").IsList() {
+		c.doubtBulk()
+		return sameVerdict(jobs, func(j bulkJob) verdict[answer] { return verdict[answer]{err: unsaid(j.op)} })
+	}
+	return c.verdicts(ctx, jobs, told.Get("Operations").Elements())
 }
 
-// answerTo returns what was said about the entry: by bulkId, which not everybody
-// repeats, or by its place when there is an answer for each.
-func answerTo(told []Value, place int, e bulkEntry, sent int) Value {
-	named := false
+// doubtBulk is for a request in bulk of which nobody knows what became of it: it
+// may be the way to the service provider, or its /Bulk, which is left alone for a
+// while. The changes are made one by one then.
+func (c *Client) doubtBulk() {
+	c.learned.pauseBulk(c.options.Clock.Now().Add(c.options.FeaturesAge / 10))
+}
+
+// refusesBulk reports whether nothing was done, and will not be: there is no
+// /Bulk, it takes nothing of this kind, or we may not use it. Beside the statuses
+// of a route that there is not it takes a refusal that is SCIM.
+func refusesBulk(err error) bool {
+	if isStatus(err, http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusNotImplemented, http.StatusUnsupportedMediaType) {
+		return true
+	}
+	refused, ok := errors.AsType[*refusal](err)
+	return ok && refused.scim && (refused.status == http.StatusBadRequest || refused.status == http.StatusForbidden ||
+		refused.status == http.StatusUnprocessableEntity)
+}
+
+func bulkBody(jobs []bulkJob) ([]byte, error) {
+	m := bulkMessage{Schemas: []string{bulkRequest}, Operations: make([]bulkOperation, len(jobs))}
+	for i, j := range jobs {
+		m.Operations[i] = bulkOperation{Method: j.method, Path: j.path, BulkID: strconv.Itoa(i), Version: j.version, Data: j.body}
+	}
+	return json.Marshal(m)
+}
+
+// verdicts are what became of the changes, by what was told of them.
+func (c *Client) verdicts(ctx context.Context, jobs []bulkJob, told []Value) []verdict[answer] {
+	all := make([]verdict[answer], len(jobs))
+	for i, j := range jobs {
+		all[i] = c.verdictOn(j, toldOf(told, i, jobs))
+	}
+	c.readBack(ctx, jobs, all)
+	return all
+}
+
+// toldOf returns what was told of a change: by its bulkId, which not everybody
+// repeats (scimmy does so for POST only), else by method and location, or by its
+// place when something is told of each.
+func toldOf(told []Value, place int, jobs []bulkJob) Value {
+	j := jobs[place]
 	for _, v := range told {
-		id, ok := v.Get("bulkId").Text()
-		if ok && id == strconv.Itoa(e.index) {
+		if id, ok := v.Get("bulkId").Text(); ok && id == strconv.Itoa(place) {
 			return v
 		}
-		named = named || ok
 	}
-	if named || len(told) != sent {
-		return Value{}
+	for _, v := range told {
+		location, _ := v.Get("location").Text()
+		if j.id != "" && mayBe(v, j) && locatedID(location, j.endpoint()) == j.id {
+			return v
+		}
 	}
-	return told[place]
+	if len(told) == len(jobs) && mayBe(told[place], j) {
+		return told[place]
+	}
+	return Value{}
 }
 
-func (c *Client) bulkResult(e bulkEntry, f Features, told Value) BulkResult {
+// mayBe reports whether something without a bulkId can have been told of the change.
+func mayBe(v Value, j bulkJob) bool {
+	_, named := v.Get("bulkId").Text()
+	method, told := v.Get("method").Text()
+	return !named && (!told || strings.EqualFold(method, j.method))
+}
+
+// endpoint is the path without the id.
+func (q call) endpoint() string {
+	if q.collection {
+		return q.path
+	}
+	return q.path[:strings.LastIndex(q.path, "/")]
+}
+
+// verdictOn makes of what was told of a change the answer to a single request.
+func (c *Client) verdictOn(j bulkJob, told Value) verdict[answer] {
+	status := statusOf(told)
+	if status == 0 {
+		c.doubtBulk()
+		return verdict[answer]{err: unsaid(j.op)}
+	}
+	a := answer{status: status, header: http.Header{}}
+	success := status/100 == 2
+	if response := told.Get("response"); response.IsObject() && (j.result || !success) {
+		a.body, _ = response.MarshalJSON()
+	}
+	if !success {
+		return c.refusedInBulk(j, a)
+	}
+	if version, ok := told.Get("version").Text(); ok && a.body != nil {
+		a.header.Set("ETag", version)
+	}
+	if location, ok := told.Get("location").Text(); ok {
+		a.header.Set("Location", location)
+	}
+	return verdict[answer]{result: a}
+}
+
+// statusOf is the status that was told of an operation; 0 when none was.
+func statusOf(told Value) int {
 	status, ok := told.Get("status").Int()
 	if !ok {
 		// SCIM 1.1 and a draft wrote {"status":{"code":"201"}}.
 		status, ok = told.Get("status").Get("code").Int()
 	}
 	if !ok || status < 100 || status > 599 {
-		return BulkResult{ID: e.id, Err: directory.Errorf(directory.KindUnavailable, e.call.op, "the service provider said nothing about this operation")}
+		return 0
 	}
-	location, _ := told.Get("location").Text()
-	id, _ := told.Get("response").Get("id").Text()
-	result := BulkResult{ID: cmp.Or(e.id, id, locatedID(location, f.Type(e.call.resource).Endpoint))}
-	result.Version, _ = told.Get("version").Text()
-	if status/100 != 2 {
-		body, _ := told.Get("response").MarshalJSON()
-		_, result.Err = c.refused(e.call, answer{status: int(status), header: http.Header{}, body: body})
-	} else if result.ID == "" {
-		result.Err = directory.Errorf(directory.KindUnavailable, e.call.op, "the service provider did not say what it has created")
+	return int(status)
+}
+
+func (c *Client) refusedInBulk(j bulkJob, a answer) verdict[answer] {
+	if a.body == nil && a.status/100 == 4 && a.status != http.StatusTooManyRequests {
+		// Asked alone it says why, and nothing was done.
+		return verdict[answer]{alone: true}
 	}
-	return result
+	wait, err := c.refused(j.call, a)
+	if wait > 0 {
+		c.gate.pause(wait)
+	}
+	return verdict[answer]{result: a, err: err}
+}
+
+func unsaid(op string) error {
+	return directory.Errorf(directory.KindUnavailable, op, "the service provider said nothing about this change, which was sent in bulk")
+}
+
+// withOp is the error of a request for several changes as that of one of them.
+func withOp(op string, err error) error {
+	e, ok := errors.AsType[*directory.Error](err)
+	if !ok {
+		return err
+	}
+	own := *e
+	own.Op = cmp.Or(op, e.Op)
+	return &own
+}
+
+func doneAlone(bulkJob) verdict[answer] { return verdict[answer]{alone: true} }
+
+func sameVerdict[J, R any](jobs []J, of func(J) verdict[R]) []verdict[R] {
+	all := make([]verdict[R], len(jobs))
+	for i, j := range jobs {
+		all[i] = of(j)
+	}
+	return all
 }

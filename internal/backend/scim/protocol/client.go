@@ -20,6 +20,10 @@ type Client struct {
 	discovery   discovery
 	learned     learned
 	sessions    sessions
+	// bulk and rosters gather changes that are asked for at the same time: of
+	// resources, and of the members of one group.
+	bulk    gatherer[bulkJob, answer]
+	rosters gatherer[rosterJob, struct{}]
 }
 
 // New returns a client; it does no I/O. KindInvalid says which option is wrong.
@@ -45,6 +49,8 @@ func build(o Options) (*Client, error) {
 		return nil, err
 	}
 	c := &Client{options: o, base: base, http: client, gate: newGate(o), discovery: newDiscovery()}
+	c.bulk = gatherer[bulkJob, answer]{fits: fitsBulk, alone: c.doAlone, together: c.doTogether}
+	c.rosters = gatherer[rosterJob, struct{}]{fits: fitsRoster, alone: c.changeAlone, together: c.changeTogether}
 	c.credentials, err = o.Authorize.bind(binding{options: o, base: base, observe: c.observe})
 	if err != nil {
 		return nil, err

@@ -30,6 +30,7 @@ type refusal struct {
 	status   int
 	scimType string
 	detail   string // fit for a status
+	scim     bool   // said by the service provider itself
 }
 
 // Error implements error.
@@ -56,7 +57,7 @@ func (c *Client) refused(q call, a answer) (time.Duration, error) {
 	if wait == 0 && a.status == http.StatusTooManyRequests {
 		wait = pauseUnasked
 	}
-	cause := &refusal{status: a.status, scimType: plain(body.scimType), detail: plain(body.detail)}
+	cause := &refusal{status: a.status, scimType: plain(body.scimType), detail: plain(body.detail), scim: body.scim}
 	if a.status/100 == 3 {
 		cause.detail = "it redirects elsewhere, and requests go to the configured url only"
 	}

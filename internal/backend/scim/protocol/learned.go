@@ -3,6 +3,7 @@ package protocol
 import (
 	"strings"
 	"sync"
+	"time"
 )
 
 // learned is what answers have shown about the service provider, until it is
@@ -13,12 +14,19 @@ type learned struct {
 	unpatched  map[ResourceKind]bool
 	removeForm RemoveForm
 	pageSize   map[uint64]int // by the fingerprint of a listing
+	// bulkFrom is when changes may be sent in bulk again.
+	bulkFrom time.Time
+	// bulkMute: what is changed in bulk is neither told nor can be read together.
+	bulkMute bool
+	// bulkMost is how many changes were not too many for one request; 0 when none were.
+	bulkMost int
 }
 
 func (l *learned) forget() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.unfiltered, l.unpatched, l.removeForm, l.pageSize = nil, nil, "", nil
+	l.bulkFrom, l.bulkMute, l.bulkMost = time.Time{}, false, 0
 }
 
 func (l *learned) applyTo(f Features) Features {
@@ -26,6 +34,9 @@ func (l *learned) applyTo(f Features) Features {
 	defer l.mu.Unlock()
 	if l.removeForm != "" {
 		f.RemoveMembers = l.removeForm
+	}
+	if l.bulkMost > 0 {
+		f.Bulk.MaxOperations = min(f.Bulk.MaxOperations, l.bulkMost)
 	}
 	return f
 }
@@ -91,4 +102,36 @@ func (l *learned) page(listing uint64, size int) int {
 		return known
 	}
 	return size
+}
+
+// bulks reports whether a change may be sent in bulk, where that is offered.
+func (l *learned) bulks(now time.Time, result bool) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return !now.Before(l.bulkFrom) && (!result || !l.bulkMute)
+}
+
+// pauseBulk remembers that nothing is to be sent in bulk until then.
+func (l *learned) pauseBulk(until time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if until.After(l.bulkFrom) {
+		l.bulkFrom = until
+	}
+}
+
+// bulkTellsNothing remembers that changes whose result is wanted cost less alone.
+func (l *learned) bulkTellsNothing() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.bulkMute = true
+}
+
+// bulkAtMost remembers that more changes are too many for one request.
+func (l *learned) bulkAtMost(n int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.bulkMost == 0 || n < l.bulkMost {
+		l.bulkMost = n
+	}
 }

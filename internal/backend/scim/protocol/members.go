@@ -2,6 +2,7 @@ package protocol
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"slices"
 	"strings"
@@ -27,6 +28,10 @@ const opMembers = "change members of group"
 // removed, or can be in a form only that has to be configured. An error leaves
 // open how many chunks were done; repeating it is safe.
 //
+// Changes of one group are made one after the other: those that are asked for
+// while one is under way go together, and the error of one of them is nobody
+// else's, as far as the service provider says more than that it is not there.
+//
 // Removals begin with [RemoveByPath]. When the service provider does not
 // understand that form, [RemoveByValue] is tried under guard: the members are
 // read before and after, and when everybody is gone, as with a service provider
@@ -36,8 +41,28 @@ func (c *Client) ChangeMembers(ctx context.Context, m MemberChange) error {
 	if err != nil {
 		return err
 	}
+	_, err = c.rosters.do(ctx, m.Group, 2, rosterJob{MemberChange: m, most: f.MaxPatchMembers})
+	if err != nil && ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+		return interrupted(ctx, opMembers)
+	}
+	return err
+}
+
+// changeMembers is ChangeMembers without others.
+func (c *Client) changeMembers(ctx context.Context, m MemberChange) error {
+	_, f, err := c.typeOf(ctx, opMembers, Groups)
+	if err != nil {
+		return err
+	}
 	if !f.Patch || !c.learned.patches(Groups) {
 		return c.putMembers(ctx, m)
+	}
+	if len(m.Add) > 0 && len(m.Remove) > 0 && len(m.Add)+len(m.Remove) <= f.MaxPatchMembers {
+		err := c.patchMembers(ctx, m.Group, append(removal(f.RemoveMembers, m.Remove), addMembers(m.Add)...))
+		if !isStatus(err, http.StatusBadRequest) {
+			return c.withoutPatchPut(ctx, m, err)
+		}
+		// It may be the form of the removals, which is learned from when they go alone.
 	}
 	for chunk := range slices.Chunk(m.Remove, f.MaxPatchMembers) {
 		if err := c.removeMembers(ctx, m.Group, chunk); err != nil {
@@ -178,6 +203,13 @@ func (c *Client) patchMembers(ctx context.Context, group string, operations []Op
 
 func addMembers(ids []string) []Operation {
 	return []Operation{{Op: OpAdd, Path: Path{attribute: "members"}, Value: memberList(ids)}}
+}
+
+func removal(form RemoveForm, ids []string) []Operation {
+	if form == RemoveByValue {
+		return removeByValue(ids)
+	}
+	return removeByPath(ids)
 }
 
 func removeByValue(ids []string) []Operation {

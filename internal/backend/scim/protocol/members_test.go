@@ -30,6 +30,8 @@ type group struct {
 	hides bool
 	// most is how many members a PATCH may have.
 	most int
+	// unknown is nobody's id.
+	unknown string
 }
 
 type patchBody struct {
@@ -72,6 +74,10 @@ func (g *group) patch(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case o.Op == "add":
 			for _, v := range o.Value {
+				if v.Value == g.unknown {
+					respond(w, 400, `{"scimType":"invalidValue"}`)
+					return
+				}
 				if !slices.Contains(members, v.Value) {
 					members = append(members, v.Value)
 				}
@@ -118,12 +124,12 @@ func TestMembersChange(t *testing.T) {
 		kind     directory.Kind
 	}{
 		"add and remove": {
-			"one PATCH each",
+			"one PATCH for both",
 			&group{members: []string{"a", "b"}},
 			protocol.Overrides{},
 			protocol.MemberChange{Add: []string{"c", "d"}, Remove: []string{"a"}},
 			[]string{"b", "c", "d"},
-			2, "",
+			1, "",
 		},
 		"nothing": {"no request", &group{members: []string{"a"}}, protocol.Overrides{}, protocol.MemberChange{}, []string{"a"}, 0, ""},
 		"chunks": {

@@ -30,6 +30,10 @@ type Overrides struct {
 	// BulkMaxOperations and BulkMaxPayload bound a bulk request; 0 as discovered.
 	BulkMaxOperations int
 	BulkMaxPayload    int64
+	// BulkMinOperations is how many changes are asked for at the same time before
+	// they are sent in bulk; default 2, so that what is alone is a request of its
+	// own. 1 is for tests of what goes wrong in bulk.
+	BulkMinOperations int
 }
 
 // Setting is a choice that can be left open.
@@ -69,7 +73,7 @@ const (
 
 // check refuses overrides that make no sense.
 func (o Overrides) check() error {
-	if o.MaxPageSize < 0 || o.MaxPatchMembers < 0 || o.BulkMaxOperations < 0 || o.BulkMaxPayload < 0 {
+	if o.MaxPageSize < 0 || o.MaxPatchMembers < 0 || o.BulkMaxOperations < 0 || o.BulkMaxPayload < 0 || o.BulkMinOperations < 0 {
 		return errors.New("no limit may be negative")
 	}
 	if o.RemoveMembers != "" && o.RemoveMembers != RemoveByPath && o.RemoveMembers != RemoveByValue {

@@ -53,7 +53,7 @@ func (c *Client) readAnswer(op string, r GetRequest, a answer) (Resource, error)
 		return Resource{}, directory.Errorf(directory.KindUnavailable, op, "the service provider answered with another resource than the one asked for")
 	}
 	read.readAt = c.options.Clock.Now()
-	read.whole = len(r.Attributes) == 0 && len(r.Excluded) == 0
+	read.whole = len(r.Attributes) == 0 && len(r.Excluded) == 0 && !a.listed
 	return read, nil
 }
 

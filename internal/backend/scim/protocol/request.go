@@ -31,6 +31,10 @@ type call struct {
 	// collection is true when the path names no single resource, so that a 404
 	// is about the service provider.
 	collection bool
+	// result is true when the resource as it is afterwards is wanted, of a change;
+	// id is which one, empty for one that is created.
+	result bool
+	id     string
 }
 
 // answer is a success.
@@ -38,6 +42,8 @@ type answer struct {
 	status int
 	header http.Header
 	body   []byte
+	// listed is true when the body was read in a listing, and may lack attributes.
+	listed bool
 }
 
 // errTooLarge is in the tree of an error about a body beyond the limit.
@@ -67,7 +73,7 @@ func (c *Client) attempt(ctx context.Context, q call, authorization string) (ans
 	}
 	a, err := c.send(ctx, q, authorization)
 	switch {
-	case err != nil && errors.Is(ctx.Err(), context.Canceled):
+	case err != nil && abandonedBy(ctx):
 		c.gate.leave(abandoned, abandoned)
 	case a.status == 0 || a.status >= 500 && a.status != http.StatusNotImplemented && a.status != http.StatusInsufficientStorage:
 		c.gate.leave(unreached, abandoned)

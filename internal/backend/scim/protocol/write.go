@@ -22,7 +22,7 @@ func (c *Client) Create(ctx context.Context, d *Draft) (Resource, error) {
 	if err != nil {
 		return Resource{}, err
 	}
-	a, err := c.do(ctx, call{op: op, method: http.MethodPost, resource: d.kind, path: t.Endpoint, body: body, collection: true})
+	a, err := c.write(ctx, call{op: op, method: http.MethodPost, resource: d.kind, path: t.Endpoint, body: body, collection: true, result: true})
 	if err != nil {
 		return Resource{}, err
 	}
@@ -75,7 +75,7 @@ func (c *Client) Patch(ctx context.Context, r PatchRequest) (Resource, error) {
 	}
 	a, err := c.doTo(ctx, call{
 		op: op, method: http.MethodPatch, resource: r.Kind, path: t.Endpoint + "/" + id,
-		body: body, version: f.precondition(r.Version),
+		body: body, version: f.precondition(r.Version), result: r.Result, id: r.ID,
 	}, r.Version)
 	if err != nil {
 		if isStatus(err, http.StatusMethodNotAllowed, http.StatusNotImplemented) {
@@ -114,7 +114,7 @@ func (c *Client) Delete(ctx context.Context, kind ResourceKind, id, version stri
 		return directory.Errorf(directory.KindUnsupported, op, "deleting is switched off for this service provider")
 	}
 	a, err := c.doTo(ctx, call{
-		op: op, method: http.MethodDelete, resource: kind, path: t.Endpoint + "/" + segment, version: f.precondition(version),
+		op: op, method: http.MethodDelete, resource: kind, path: t.Endpoint + "/" + segment, version: f.precondition(version), id: id,
 	}, version)
 	if err != nil {
 		return err
@@ -126,12 +126,12 @@ func (c *Client) Delete(ctx context.Context, kind ResourceKind, id, version stri
 // RFC 6585 section 3) although they do not offer any: they get the one that the
 // caller knows, or else any, which is what the caller asked for.
 func (c *Client) doTo(ctx context.Context, q call, version string) (answer, error) {
-	a, err := c.do(ctx, q)
+	a, err := c.write(ctx, q)
 	if !isStatus(err, http.StatusPreconditionRequired) || q.version != "" {
 		return a, err
 	}
 	q.version = cmp.Or(version, "*")
-	return c.do(ctx, q)
+	return c.write(ctx, q)
 }
 
 // precondition returns the version for If-Match; empty when versions are not offered.

@@ -1,0 +1,16 @@
+package protocol
+
+// WaitingForBulk is how many changes wait to go in bulk.
+func (c *Client) WaitingForBulk() int { return c.bulk.waiting("") }
+
+// WaitingForGroup is how many changes of the group's members wait.
+func (c *Client) WaitingForGroup(id string) int { return c.rosters.waiting(id) }
+
+func (g *gatherer[J, R]) waiting(name string) int {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if l := g.lanes[name]; l != nil {
+		return len(l.waiting)
+	}
+	return 0
+}
