@@ -50,8 +50,10 @@ type connections struct {
 type connection struct {
 	// refused is set when the system does not take our credentials.
 	refused atomic.Bool
+	// turn is held, by whoever can put something into it, while what is below is
+	// looked at or made anew: that may wait for the API server.
+	turn chan struct{}
 
-	mu      sync.Mutex
 	uid     types.UID
 	version int64
 	made    fingerprint
@@ -70,25 +72,29 @@ func newConnections(reader, direct client.Reader, meter *metered.Meter, c clock.
 
 // to returns the backend of an IdentityBackend. KindCredentials when what its
 // Secrets hold is missing, may not be read, or is not what it should be; the
-// error names Secret and key.
+// error names Secret and key. The error is the context's when that ends before
+// somebody else has made it.
 func (c *connections) to(ctx context.Context, named *v1alpha1.IdentityBackend, dial dialer) (directory.Backend, error) {
 	k := c.of(ctx, client.ObjectKeyFromObject(named))
-	k.mu.Lock()
-	defer k.mu.Unlock()
+	select {
+	case k.turn <- struct{}{}:
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	defer func() { <-k.turn }()
 	same := k.uid == named.UID && k.version == named.Generation
 	if same && c.fresh(k) || k.outdates(named) {
 		return k.backend, k.err
 	}
 	k.refused.Store(false)
+	ctx = log.IntoContext(ctx, log.FromContext(ctx).WithValues("identityBackend", named.Name))
 	m, err := readMaterial(ctx, c.direct, named)
 	switch {
-	case err != nil && same && k.backend != nil && !directory.IsKind(err, directory.KindCredentials):
-		// That the API server does not answer says nothing about the credentials.
-		log.FromContext(ctx).Info("the credentials could not be read again; those read before are used", "identityBackend", named.Name, "error", err.Error())
+	case same && k.backend != nil && c.serves(ctx, k, m, err):
 		return k.backend, nil
-	case err == nil && same && k.backend != nil && k.made == m.fingerprint():
-		k.read = c.clock.Now()
-		return k.backend, nil
+	case err != nil && ctx.Err() != nil:
+		// Whoever comes next is told nothing of that.
+		return nil, ctx.Err()
 	}
 	if k.uid != named.UID {
 		k.dialed = nil
@@ -98,6 +104,21 @@ func (c *connections) to(ctx context.Context, named *v1alpha1.IdentityBackend, d
 		k.err = c.replace(k, named, m, dial)
 	}
 	return k.backend, k.err
+}
+
+// serves reports whether the backend that is there is made of what was read, or
+// of what could not be read again: that the API server does not answer says nothing
+// about the credentials.
+func (c *connections) serves(ctx context.Context, k *connection, m material, err error) bool {
+	switch {
+	case err == nil && k.made == m.fingerprint():
+		k.read = c.clock.Now()
+		return true
+	case err != nil && !directory.IsKind(err, directory.KindCredentials):
+		log.FromContext(ctx).Info("the credentials could not be read again; those read before are used", "error", err.Error())
+		return true
+	}
+	return false
 }
 
 // outdates reports whether the connection is of a later generation: a cache has
@@ -151,7 +172,7 @@ func (c *connections) of(ctx context.Context, key types.NamespacedName) *connect
 		c.keep(there.Items)
 	}
 	if c.known[key] == nil {
-		c.known[key] = &connection{}
+		c.known[key] = &connection{turn: make(chan struct{}, 1)}
 	}
 	return c.known[key]
 }

@@ -40,6 +40,8 @@ type foreign struct {
 	mu    sync.Mutex
 	made  []material
 	reads int
+	// held is told of whoever reads, who then waits for the end of their context.
+	held chan struct{}
 	// former is what the last system was made in place of.
 	former directory.Backend
 }
@@ -53,7 +55,13 @@ type counting struct {
 func (c counting) Get(ctx context.Context, key client.ObjectKey, o client.Object, opts ...client.GetOption) error {
 	c.of.mu.Lock()
 	c.of.reads++
+	held := c.of.held
 	c.of.mu.Unlock()
+	if held != nil {
+		held <- struct{}{}
+		<-ctx.Done()
+		return ctx.Err()
+	}
 	return c.Reader.Get(ctx, key, o, opts...)
 }
 
@@ -419,4 +427,34 @@ func testCertificate(t *testing.T) ([]byte, []byte) {
 		t.Fatal(err)
 	}
 	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: pkcs8})
+}
+
+// Nobody waits longer than they can for what somebody else reads, and nobody is
+// told of the end of another's context.
+func TestBY11_NobodyWaitsBeyondTheirContext(t *testing.T) {
+	f := newForeign(t, acme(), token("first"))
+	f.held = make(chan struct{})
+	named := stage.Get[v1alpha1.IdentityBackend](f.Stage, "acme")
+	long, giveUp := context.WithCancel(t.Context())
+	first := make(chan error)
+	go func() {
+		_, err := f.connections.to(long, named, f.dial)
+		first <- err
+	}()
+	<-f.held
+	over, end := context.WithCancel(t.Context())
+	end()
+	if _, err := f.connections.to(over, named, f.dial); !errors.Is(err, context.Canceled) {
+		t.Errorf("who cannot wait is told %v", err)
+	}
+	f.mu.Lock()
+	f.held = nil
+	f.mu.Unlock()
+	giveUp()
+	if err := <-first; !errors.Is(err, context.Canceled) {
+		t.Errorf("who gave up is told %v", err)
+	}
+	if _, err := f.try(); err != nil {
+		t.Errorf("who comes after them is told %v", err)
+	}
 }
