@@ -117,7 +117,7 @@ func New(o Options) (*Backend, error) {
 	b.users = newMirror(o.Clock, usersAge, b.loadUsers)
 	b.groups = newMirror(o.Clock, groupsAge, b.loadGroups)
 	b.members = newMirror(o.Clock, membersAge, b.loadMembers)
-	b.listings.prefix = rand.Text()
+	b.listings.prefix, b.listings.clock = rand.Text(), o.Clock
 	return b, nil
 }
 

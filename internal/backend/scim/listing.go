@@ -4,19 +4,23 @@ import (
 	"context"
 	"encoding/base64"
 	"fmt"
-	"slices"
 	"strings"
 	"sync"
+	"time"
+
+	"k8s.io/utils/clock"
 
 	"github.com/rollcall-dev/rollcall/internal/backend/scim/protocol"
 	"github.com/rollcall-dev/rollcall/internal/directory"
 )
 
 // listings are those that are being read. They are few, and what they know of
-// whom they have shown is lost with the process; whoever continues one then is
-// told to begin anew.
+// whom they have shown is forgotten with their last page, when nobody has asked for
+// one for a while, and with the process; whoever continues one then is told to
+// begin anew.
 type listings struct {
 	prefix string
+	clock  clock.PassiveClock
 
 	mu    sync.Mutex
 	begun int
@@ -28,9 +32,14 @@ type listings struct {
 // openListings is how many listings can be read at the same time.
 const openListings = 16
 
+// listingIdle is how long a listing waits for whoever reads it to go on.
+const listingIdle = 10 * time.Minute
+
 // listing is one that is being read.
 type listing struct {
 	org directory.OrganizationID
+	// asked is when a page was asked for last; that of the listings guards it.
+	asked time.Time
 
 	mu sync.Mutex
 	// seen are the addresses that the service provider has shown.
@@ -50,18 +59,44 @@ func (l *listings) begin(org directory.OrganizationID) (string, *listing) {
 	}
 	l.begun++
 	id := fmt.Sprintf("%s-%d", l.prefix, l.begun)
-	l.open[id] = &listing{org: org, seen: map[string]bool{}, touched: map[string]bool{}}
+	l.open[id] = &listing{org: org, asked: l.clock.Now(), seen: map[string]bool{}, touched: map[string]bool{}}
 	l.order = append(l.order, id)
-	if len(l.order) > openListings {
-		delete(l.open, l.order[0])
-		l.order = slices.Delete(l.order, 0, 1)
-	}
+	l.forget(func(i int, one *listing) bool {
+		return i < len(l.order)-openListings || l.idle(i, one)
+	})
 	return id, l.open[id]
+}
+
+// forget forgets those listings, of which each has its place by age. The caller
+// has the lock.
+func (l *listings) forget(which func(i int, one *listing) bool) {
+	var left []string
+	for i, id := range l.order {
+		if which(i, l.open[id]) {
+			delete(l.open, id)
+			continue
+		}
+		left = append(left, id)
+	}
+	l.order = left
+}
+
+func (l *listings) idle(_ int, one *listing) bool { return l.clock.Since(one.asked) >= listingIdle }
+
+// end forgets a listing that was read to its end.
+func (l *listings) end(ended *listing) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.forget(func(_ int, one *listing) bool { return one == ended })
 }
 
 func (l *listings) find(id string) *listing {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.forget(l.idle)
+	if l.open[id] != nil {
+		l.open[id].asked = l.clock.Now()
+	}
 	return l.open[id]
 }
 
@@ -69,6 +104,7 @@ func (l *listings) find(id string) *listing {
 func (l *listings) touch(p person) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.forget(l.idle)
 	for _, one := range l.open {
 		if one.org == p.org {
 			one.mu.Lock()
@@ -181,6 +217,7 @@ func (b *Backend) usersPage(ctx context.Context, v *view, l *listing, at place) 
 		if !page.Complete {
 			// Whom the listing has left out cannot be told from whom the service
 			// provider is yet to have.
+			b.listings.end(l)
 			return out, nil
 		}
 	}
@@ -240,6 +277,7 @@ func (b *Backend) awaitedPage(ctx context.Context, v *view, l *listing, at place
 		return out, nil
 	}
 	out.Complete = l.complete
+	b.listings.end(l)
 	return out, nil
 }
 
