@@ -1,6 +1,7 @@
 package protocol
 
 import (
+	"cmp"
 	"strings"
 	"sync"
 	"time"
@@ -14,6 +15,7 @@ type learned struct {
 	unpatched  map[ResourceKind]bool
 	removeForm RemoveForm
 	pageSize   map[uint64]int // by the fingerprint of a listing
+	taken      string         // the media type that was taken; empty for the usual one
 	// bulkFrom is when changes may be sent in bulk again.
 	bulkFrom time.Time
 	// bulkMute: what is changed in bulk is neither told nor can be read together.
@@ -22,10 +24,36 @@ type learned struct {
 	bulkMost int
 }
 
+const (
+	scimMedia  = "application/scim+json"
+	plainMedia = "application/json"
+)
+
+func otherMedia(media string) string {
+	if media == scimMedia {
+		return plainMedia
+	}
+	return scimMedia
+}
+
+// takes remembers that bodies of the media type are taken, and others were not.
+func (l *learned) takes(media string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.taken = media
+}
+
+// media returns the media type to send bodies as.
+func (l *learned) media() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return cmp.Or(l.taken, scimMedia)
+}
+
 func (l *learned) forget() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.unfiltered, l.unpatched, l.removeForm, l.pageSize = nil, nil, "", nil
+	l.unfiltered, l.unpatched, l.removeForm, l.pageSize, l.taken = nil, nil, "", nil, ""
 	l.bulkFrom, l.bulkMute, l.bulkMost = time.Time{}, false, 0
 }
 

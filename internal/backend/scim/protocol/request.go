@@ -26,6 +26,8 @@ type call struct {
 	path  string
 	query url.Values
 	body  []byte
+	// media is the type of the body.
+	media string
 	// version becomes If-Match when it is not empty.
 	version string
 	// collection is true when the path names no single resource, so that a 404
@@ -49,9 +51,30 @@ type answer struct {
 // errTooLarge is in the tree of an error about a body beyond the limit.
 var errTooLarge = errors.New("the answer is larger than allowed")
 
-// do makes the request and returns its answer when that is a success. After a
-// 401 it is made once more, when there may be newer credentials.
+// IsTooLarge reports whether an error is about an answer beyond [Options.MaxBody].
+// It is of KindUnavailable.
+func IsTooLarge(err error) bool { return errors.Is(err, errTooLarge) }
+
+// do makes the request and returns its answer when that is a success. After a 415
+// it is made once more with the other media type; the one that was taken is
+// remembered. RFC 7644 section 3.1 wants application/scim+json to be taken.
 func (c *Client) do(ctx context.Context, q call) (answer, error) {
+	q.media = c.learned.media()
+	a, err := c.doOnce(ctx, q)
+	if a.status != http.StatusUnsupportedMediaType || q.body == nil {
+		return a, err
+	}
+	q.media = otherMedia(q.media)
+	a, err = c.doOnce(ctx, q)
+	if err == nil {
+		c.learned.takes(q.media)
+	}
+	return a, err
+}
+
+// doOnce makes the request. After a 401 it is made once more, when there may be
+// newer credentials.
+func (c *Client) doOnce(ctx context.Context, q call) (answer, error) {
 	authorization, err := c.credentials.header(ctx, q.op)
 	if err != nil {
 		return answer{}, err
@@ -135,7 +158,7 @@ func (c *Client) newRequest(ctx context.Context, q call, authorization string) (
 	request.Header.Set("Accept", "application/scim+json, application/json;q=0.9")
 	request.Header.Set("User-Agent", c.options.UserAgent)
 	if q.body != nil {
-		request.Header.Set("Content-Type", "application/scim+json")
+		request.Header.Set("Content-Type", q.media)
 	}
 	if q.version != "" {
 		request.Header.Set("If-Match", q.version)
@@ -153,13 +176,22 @@ func (c *Client) readBody(q call, response *http.Response) ([]byte, error) {
 	}
 	limit := c.options.MaxBody
 	if response.ContentLength > limit {
-		return nil, tooLarge(q.op, limit)
+		return q.beyond(response, limit)
 	}
 	body, err := io.ReadAll(io.LimitReader(response.Body, limit+1))
 	if err == nil && int64(len(body)) > limit {
-		return nil, tooLarge(q.op, limit)
+		return q.beyond(response, limit)
 	}
 	return body, err
+}
+
+// beyond is what becomes of a body that is too large. That of a changed group is as
+// large as the group, and nobody needs it: the status says that it was changed.
+func (q call) beyond(response *http.Response, limit int64) ([]byte, error) {
+	if q.method == http.MethodPatch && q.resource == Groups && mayBeJSON(response.Header.Get("Content-Type")) {
+		return nil, nil
+	}
+	return nil, tooLarge(q.op, limit)
 }
 
 func tooLarge(op string, limit int64) error {
