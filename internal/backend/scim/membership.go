@@ -20,6 +20,8 @@ const (
 type memberships struct {
 	// groups are the ids of a user's groups.
 	groups map[string]map[string]bool
+	// dark are the ids of groups of ours whose members are more than can be read.
+	dark map[string]bool
 }
 
 func (x *memberships) join(user, group string) {
@@ -33,6 +35,7 @@ func (x *memberships) leave(user, group string) { delete(x.groups[user], group) 
 func (x *memberships) dropUser(user string)     { delete(x.groups, user) }
 
 func (x *memberships) dropGroup(group string) {
+	delete(x.dark, group)
 	for _, groups := range x.groups {
 		delete(groups, group)
 	}
@@ -41,7 +44,7 @@ func (x *memberships) dropGroup(group string) {
 // loadMembers reads all groups with their members. There are service providers
 // that list groups without, and tell them of one group at a time.
 func (b *Backend) loadMembers(ctx context.Context) (*memberships, error) {
-	x := &memberships{groups: map[string]map[string]bool{}}
+	x := &memberships{groups: map[string]map[string]bool{}, dark: map[string]bool{}}
 	var bare []string
 	listed := false
 	request := protocol.ListRequest{Kind: protocol.Groups}
@@ -55,22 +58,16 @@ func (b *Backend) loadMembers(ctx context.Context) (*memberships, error) {
 			bare = append(bare, r.ID())
 		}
 	})
-	if err != nil || listed {
-		return x, err
-	}
-	for _, id := range bare {
-		r, err := b.client.Get(ctx, protocol.GetRequest{Kind: protocol.Groups, ID: id})
-		if directory.IsKind(err, directory.KindNotFound) {
-			continue
-		}
-		if err != nil {
+	switch {
+	case protocol.IsTooLarge(err):
+		// One of them is too large for any page: those of ours by themselves.
+		if bare, err = b.ownGroups(ctx); err != nil {
 			return nil, err
 		}
-		for _, user := range usersIn(r) {
-			x.join(user, id)
-		}
+	case err != nil || listed:
+		return x, err
 	}
-	return x, nil
+	return x, b.readMembers(ctx, x, bare)
 }
 
 // usersIn returns the ids of a group's members who are no groups.
@@ -175,12 +172,16 @@ func (b *Backend) groupIDs(ctx context.Context, v *view, user protocol.Resource)
 
 func (b *Backend) belongs(ctx context.Context, user string) ([]string, error) {
 	var ids []string
+	dark := 0
 	err := b.members.recent(ctx, func(x *memberships) {
-		ids = nil
+		ids, dark = nil, len(x.dark)
 		for id := range x.groups[user] {
 			ids = append(ids, id)
 		}
 	})
+	if err == nil && dark > 0 {
+		err = errDark(dark)
+	}
 	slices.Sort(ids)
 	return ids, err
 }
@@ -189,6 +190,10 @@ func (b *Backend) belongs(ctx context.Context, user string) ([]string, error) {
 // shows nobody says nothing, and then there are only the users to believe.
 func (b *Backend) crossCheck(ctx context.Context, user protocol.Resource, group string) error {
 	r, err := b.client.Get(ctx, protocol.GetRequest{Kind: protocol.Groups, ID: group})
+	if protocol.IsTooLarge(err) {
+		b.learn(true)
+		return nil
+	}
 	if err != nil && !directory.IsKind(err, directory.KindNotFound) {
 		return err
 	}
@@ -201,7 +206,9 @@ func (b *Backend) crossCheck(ctx context.Context, user protocol.Resource, group 
 // while nobody is in any.
 func (b *Backend) probe(ctx context.Context) error {
 	var user, group string
+	dark := 0
 	err := b.members.recent(ctx, func(x *memberships) {
+		dark = len(x.dark)
 		for id, groups := range x.groups {
 			for g := range groups {
 				if user == "" || id < user {
@@ -210,6 +217,9 @@ func (b *Backend) probe(ctx context.Context) error {
 			}
 		}
 	})
+	if err == nil && user == "" && dark > 0 {
+		return b.probeUsers(ctx)
+	}
 	if err != nil || user == "" {
 		return err
 	}
