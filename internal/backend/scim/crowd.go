@@ -145,9 +145,13 @@ func (c *crowd) show(org directory.OrganizationID, users []protocol.Resource, at
 }
 
 // ask returns the user who is the person when a listing that many share has shown
-// them. It reads one when many have asked for themselves. That one could not be
-// read is nothing: then each is looked for.
-func (b *Backend) ask(ctx context.Context, p person) (protocol.Resource, bool, error) {
+// them. It reads one when many have asked for themselves; whoever is new, or has
+// accepted and is to be let in, does not wait for that. That one could not be read is
+// nothing: then each is looked for.
+func (b *Backend) ask(ctx context.Context, s sight) (protocol.Resource, bool, error) {
+	if !s.admitted() || s.admission.State == directory.MemberActive && !s.admission.Provisioned {
+		return protocol.Resource{}, false, nil
+	}
 	if b.crowd.isDue() {
 		select {
 		case b.crowd.turn <- struct{}{}:
@@ -155,11 +159,11 @@ func (b *Backend) ask(ctx context.Context, p person) (protocol.Resource, bool, e
 			return protocol.Resource{}, false, ctx.Err()
 		}
 		if b.crowd.isDue() {
-			b.readCrowd(ctx, p.org)
+			b.readCrowd(ctx, s.org)
 		}
 		<-b.crowd.turn
 	}
-	user, is := b.crowd.take(p)
+	user, is := b.crowd.take(s.person)
 	return user, is, nil
 }
 

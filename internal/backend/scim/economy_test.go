@@ -183,6 +183,38 @@ func TestBY11_AListingOfManyAnswersOnlyThatNothingIsToBeDone(t *testing.T) {
 	}
 }
 
+// Whoever has accepted is let in while a listing of many is read.
+func TestBY11_AListingOfManyKeepsNobodyWaitingWhoComesIn(t *testing.T) {
+	const people = 100
+	f, fronted := behind(t, byTheBook)
+	w := newWorld(t, fronted)
+	w.server = f.server
+	w.populate(people)
+	w.apply(invited(ada))
+	must(t, w.admissions.Accept(t.Context(), clinic, ada, "Ada", w.clock.Now()))
+	at := func(i int) directory.Member {
+		m := invited(fmt.Sprintf("person-%06d@example.com", i))
+		m.Profile.DisplayName = "Person"
+		return m
+	}
+	for i := range 50 {
+		w.apply(at(i))
+	}
+	begun, resume, done := make(chan struct{}), make(chan struct{}), make(chan struct{})
+	f.set(func() { f.listing = func() { begun <- struct{}{}; <-resume } })
+	go func() {
+		defer close(done)
+		_, _ = w.ApplyMember(t.Context(), at(50))
+	}()
+	<-begun
+	f.set(func() { f.listing = nil })
+	if got := w.apply(invited(ada)); got.State != directory.MemberActive {
+		t.Errorf("who has accepted is %s", got.State)
+	}
+	close(resume)
+	<-done
+}
+
 // A listing of a service provider of others is broken off.
 func TestBY11_AListingOfOthersIsBrokenOff(t *testing.T) {
 	const people, others = 100, 5000

@@ -33,6 +33,8 @@ type front struct {
 	broken map[string]int
 	// hidden is how many listings of users show nobody, and tell that there is one.
 	hidden int
+	// listing is called before a page of a listing of users is asked for.
+	listing func()
 }
 
 func (f *front) set(change func()) {
@@ -57,13 +59,19 @@ func (f *front) meet(method string) (bool, bool) {
 
 // hides reports whether the request is for a listing of users that is empty.
 func (f *front) hides(r *http.Request) bool {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.hidden == 0 || r.Method != http.MethodGet || !strings.HasSuffix(r.URL.Path, "/Users") || r.URL.Query().Has("filter") {
+	if r.Method != http.MethodGet || !strings.HasSuffix(r.URL.Path, "/Users") || r.URL.Query().Has("filter") {
 		return false
 	}
-	f.hidden--
-	return true
+	f.mu.Lock()
+	called, hides := f.listing, f.hidden > 0
+	if hides {
+		f.hidden--
+	}
+	f.mu.Unlock()
+	if called != nil {
+		called()
+	}
+	return hides
 }
 
 func byTheBook(*scimserver.Quirks) {}

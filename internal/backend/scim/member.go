@@ -42,7 +42,7 @@ func (b *Backend) applyMember(ctx context.Context, v *view, p person, m director
 		return sight{}, err
 	}
 	var shown bool
-	if s.user, shown, err = b.ask(ctx, p); err != nil || shown && b.unchanged(v, s, m) {
+	if s.user, shown, err = b.ask(ctx, s); err != nil || shown && b.unchanged(v, s, m) {
 		return s, err
 	}
 	if s, err = b.lookToApply(ctx, v, s, m.State); err != nil {
