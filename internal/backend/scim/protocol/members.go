@@ -96,9 +96,26 @@ func (c *Client) putMembers(ctx context.Context, m MemberChange) error {
 	if len(operations) == 0 {
 		return nil
 	}
-	_, err := c.Update(ctx, PatchRequest{Kind: Groups, ID: m.Group, Operations: operations})
-	return err
+	var there []string
+	for attempt := range putAttempts {
+		_, err := c.Update(ctx, PatchRequest{Kind: Groups, ID: m.Group, Operations: operations})
+		if !directory.IsKind(err, directory.KindInvalid) {
+			return err
+		}
+		// It may be about another member, who was deleted after the group was read:
+		// then there are others in it by now.
+		now, failed := c.membersOf(ctx, m.Group)
+		if failed != nil || attempt > 0 && slices.Equal(there, now) {
+			return err
+		}
+		there = now
+	}
+	return directory.Errorf(directory.KindConflict, opMembers, "the group was changed each time that it was read and written back")
 }
+
+// putAttempts is how often a list of members is read and written back that others
+// change meanwhile.
+const putAttempts = 10
 
 // removeMembers removes a chunk in the form that is known to work.
 func (c *Client) removeMembers(ctx context.Context, group string, ids []string) error {

@@ -190,3 +190,26 @@ func (g *group) put(w http.ResponseWriter, r *http.Request) {
 	g.mu.Unlock()
 	respond(w, 200, g.json())
 }
+
+// Where the whole list is written back, it may hold somebody who was deleted after
+// it was read.
+func TestAMemberWhoIsDeletedBetweenReadAndPut(t *testing.T) {
+	p := newProvider(t)
+	c := p.client(overriding(protocol.Overrides{Patch: protocol.No}))
+	g := &group{members: []string{"a", "gone"}}
+	g.at(p)
+	p.on("PUT /Groups/g1", func(w http.ResponseWriter, r *http.Request) {
+		if slices.Contains(g.members, "gone") {
+			g.members = []string{"a"}
+			respond(w, 400, `{"scimType":"invalidValue"}`)
+			return
+		}
+		g.put(w, r)
+	})
+	if err := changingMembers(c, adding("b"))(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"a", "b"}, g.members); diff != "" {
+		t.Errorf("members (-want +got):\n%s", diff)
+	}
+}
