@@ -41,6 +41,18 @@ func TestBY11_ScimPassesTheSuiteOnScimmy(t *testing.T) {
 	}
 }
 
+// scimmy repeats a bulkId for creations only, and tells nothing of what it made.
+func TestBY11_ScimPassesTheSuiteOnScimmyInBulk(t *testing.T) {
+	if raced {
+		t.Skip("tried without the race detector")
+	}
+	t.Parallel()
+	directorytest.Run(t, func(t *testing.T) directorytest.Fixture {
+		s := scimmy.Start(t)
+		return newWorld(t, at(s.URL(), s.Token(), scim.ProvisionImmediately), allInBulk).bare()
+	})
+}
+
 // Casdoor makes nobody without one of its organizations, has no groups, and
 // lets nobody be kept out; what it can do is done, and the rest is refused.
 func TestBY11_ScimOnCasdoor(t *testing.T) {
