@@ -60,6 +60,9 @@ func (b *Backend) applyAccess(ctx context.Context, v *view, p person, a director
 	if err := v.supports(a); err != nil {
 		return err
 	}
+	if done, err := b.giveArrival(ctx, v, p, a); done || err != nil {
+		return err
+	}
 	s, err := b.look(ctx, v, p)
 	if err != nil {
 		return err
@@ -67,7 +70,12 @@ func (b *Backend) applyAccess(ctx context.Context, v *view, p person, a director
 	if !s.exists() {
 		return missing("the member")
 	}
-	there, err := b.existing(ctx, v, p.org, a)
+	return b.giveWhatExists(ctx, v, s, a)
+}
+
+// giveWhatExists gives access to a member, unless a part of it does not exist.
+func (b *Backend) giveWhatExists(ctx context.Context, v *view, s sight, a directory.Access) error {
+	there, err := b.existing(ctx, v, s.org, a)
 	if err != nil {
 		return err
 	}

@@ -71,6 +71,7 @@ type Backend struct {
 	members  *mirror[memberships]
 	names    names
 	listings listings
+	arrivals arrivals
 }
 
 var (

@@ -1,12 +1,10 @@
 package scim_test
 
 import (
-	"context"
 	"fmt"
 	"net/http"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 
 	"github.com/rollcall-dev/rollcall/internal/directory"
@@ -232,35 +230,6 @@ func TestBY11_AListingOfOthersIsBrokenOff(t *testing.T) {
 	if n := len(w.server.Requests()); n > people+5 {
 		t.Errorf("%d people took %d requests", people, n)
 	}
-}
-
-// BenchmarkMembersApplied creates members with two groups each, and tells how
-// many requests that takes beside those of a client that asks nothing: a POST
-// and a PATCH of each group.
-func BenchmarkMembersApplied(b *testing.B) {
-	w := newWorld(b, immediately)
-	ctx := context.Background()
-	must(b, w.ApplyUnit(ctx, directory.Unit{Organization: clinic, Name: "north", DisplayName: "North"}))
-	must(b, w.ApplyRole(ctx, directory.Role{Organization: clinic, Name: "lead", DisplayName: "Lead"}))
-	access := directory.Access{Units: []string{"north"}, Grants: []directory.Grant{{Role: "lead"}}}
-	w.server.Forget()
-	var n atomic.Int64
-	b.SetParallelism(4)
-	b.RunParallel(func(pb *testing.PB) {
-		for pb.Next() {
-			m := directory.Member{Organization: clinic, Address: fmt.Sprintf("p%d@example.com", n.Add(1)), State: directory.MemberActive}
-			m.Profile.DisplayName = "Person"
-			if _, err := w.ApplyMember(ctx, m); err != nil {
-				b.Error(err)
-			}
-			if err := w.ApplyAccess(ctx, clinic, m.Address, access); err != nil {
-				b.Error(err)
-			}
-		}
-	})
-	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "members/s")
-	b.ReportMetric(float64(len(w.server.Requests()))/float64(b.N), "requests/member")
-	b.ReportMetric(3, "minimal-requests/member")
 }
 
 // BenchmarkResync10000 lists ten thousand members, who are a page of a hundred each.

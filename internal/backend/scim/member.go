@@ -28,6 +28,9 @@ func (b *Backend) ApplyMember(ctx context.Context, m directory.Member) (director
 	if err != nil {
 		return directory.ObservedMember{}, inOp(op, err)
 	}
+	if s.created && s.there() {
+		b.arrivals.note(s, b.clock.Now())
+	}
 	o, err := b.observed(ctx, v, s)
 	if err == nil {
 		err = b.remember(ctx)
@@ -218,6 +221,7 @@ func (b *Backend) update(ctx context.Context, user protocol.Resource, operations
 	request := protocol.PatchRequest{Kind: protocol.Users, ID: user.ID(), Version: user.Version(), Result: true}
 	request.Operations = b.operations(user, operations)
 	defer b.crowd.touch(user.ID())
+	b.arrivals.forget(user.ID())
 	after, err := b.client.Update(ctx, request)
 	if directory.IsKind(err, directory.KindInvalid) && filtered(request.Operations) {
 		b.learnt.noValuePaths.Store(true)
@@ -234,6 +238,7 @@ func (b *Backend) update(ctx context.Context, user protocol.Resource, operations
 
 func (b *Backend) forgetUser(id string) {
 	b.crowd.touch(id)
+	b.arrivals.forget(id)
 	b.users.change(func(x *userIndex) { x.drop(id) })
 	b.members.change(func(x *memberships) { x.dropUser(id) })
 }

@@ -131,6 +131,7 @@ func (b *Backend) look(ctx context.Context, v *view, p person) (sight, error) {
 }
 
 func (b *Backend) lookFor(ctx context.Context, v *view, p person, how search) (sight, error) {
+	b.arrivals.take(p, b.clock)
 	s, err := b.admission(ctx, p)
 	if err != nil {
 		return sight{}, err
@@ -142,6 +143,7 @@ func (b *Backend) lookFor(ctx context.Context, v *view, p person, how search) (s
 // lookToApply observes somebody to whom a declaration is applied, and
 // of whom the admission is known.
 func (b *Backend) lookToApply(ctx context.Context, v *view, s sight, wanted directory.MemberState) (sight, error) {
+	b.arrivals.take(s.person, b.clock)
 	// Who was there and is not found by our key may be somebody whose adoption broke
 	// off: they are looked for in every way.
 	in := wanted == directory.MemberActive || s.admission.State == directory.MemberActive && !s.admission.Provisioned

@@ -86,6 +86,9 @@ func (p *provider) bulk(r *http.Request, op bulkOperation, made map[string]strin
 	}
 	if json.Unmarshal(captured.Body.Bytes(), &resource) == nil && resource.ID != "" {
 		result["location"], result["version"] = resource.Meta.Location, resource.Meta.Version
+		if p.quirks.BulkTells {
+			result["response"] = json.RawMessage(captured.Body.Bytes())
+		}
 		if op.BulkID != "" {
 			made[op.BulkID] = resource.ID
 		}

@@ -178,6 +178,9 @@ type ProtocolQuirks struct {
 	// Bulk is the most operations in a bulk request (RFC 7644 section 3.7). 0
 	// means that there is no /Bulk.
 	Bulk int
+	// BulkTells puts resources as they are then into the answer to a bulk request,
+	// which RFC 7644 section 3.7.3 leaves to the service provider.
+	BulkTells bool
 	// StaleReads is how many reads after a write still see what was before it.
 	// [Server.Settle] ends that at once.
 	StaleReads int

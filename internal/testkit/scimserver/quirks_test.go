@@ -485,6 +485,13 @@ func TestBulk(t *testing.T) {
 		t.Errorf("ada is in %v", u.Groups)
 	}
 	c.Want(http.StatusRequestEntityTooLarge, "POST", "/Bulk", bulk(add("a", "1"), add("b", "2"), add("c", "3"), add("d", "4")))
+	for _, tells := range []bool{false, true} {
+		c = quirky(t, func(q *quirks) { q.Bulk, q.BulkTells = 1, tells })
+		told := c.Want(http.StatusOK, "POST", "/Bulk", bulk(add("a", "ada")))
+		if strings.Contains(string(told.Raw), `"userName":"ada"`) != tells {
+			t.Errorf("that a bulk tells what it made is not %t: %s", tells, told.Raw)
+		}
+	}
 }
 
 func TestStaleReads(t *testing.T) {
