@@ -116,6 +116,7 @@ func TestStory_BY6_AnExportComesAndGoes(t *testing.T) {
 // Tearing an organization down on purpose works, in whatever order its objects
 // go: with Retain everybody stays in the backend, with Remove nobody does.
 func TestStory_HE5_TearingDownAnOrganization(t *testing.T) {
+	t.Parallel()
 	for policy, stays := range map[v1alpha1.DeletionPolicy]bool{v1alpha1.DeletionRetain: true, v1alpha1.DeletionRemove: false} {
 		t.Run(string(policy), func(t *testing.T) {
 			w := newWorld(t)

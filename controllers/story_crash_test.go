@@ -33,6 +33,7 @@ func TestStory_BY8_KilledBetweenRecordingAndSending(t *testing.T) {
 // the way: nobody can know. By default the same mail, with the same link, is
 // handed over once more; under Hold it is not, and the User says so.
 func TestStory_BY8_KilledBeforeTheAnswer(t *testing.T) {
+	t.Parallel()
 	for policy, want := range map[v1alpha1.UnknownDelivery]struct {
 		times  int
 		status metav1.ConditionStatus

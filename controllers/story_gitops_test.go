@@ -120,6 +120,7 @@ func (g *gitopsTool) wantNothingWritten(when string) {
 // A GitOps tool shows no difference before, while and after people are invited,
 // and applying everything once more writes nothing.
 func TestStory_BY1_NoToolEverShowsADifference(t *testing.T) {
+	t.Parallel()
 	for name, flags := range map[string][]string{
 		"server-side": {"--server-side", "--field-manager=gitops"},
 		"client-side": nil,

@@ -17,6 +17,7 @@ import (
 // Address and organization are enough; the person gets one mail, confirms the
 // name, chooses a password, and can sign in.
 func TestStory_HR2_CH2_HE3_InviteOneAndAccept(t *testing.T) {
+	t.Parallel()
 	for name, on := range map[string]func(t *testing.T) string{
 		"SQLite":     func(t *testing.T) string { return databasetest.SQLiteURL(t) },
 		"PostgreSQL": func(t *testing.T) string { return databasetest.PostgreSQLURL(t) },

@@ -16,6 +16,7 @@ import (
 // A manifest that is renamed keeps the person, whichever of the two objects the
 // tool takes first: nobody is removed, and nobody is mailed again.
 func TestStory_CH1_BY8_RenameAManifest(t *testing.T) {
+	t.Parallel()
 	for name, rename := range map[string]func(w *world, old, renamed *v1alpha1.User){
 		"created first": func(w *world, old, renamed *v1alpha1.User) {
 			w.create(renamed)

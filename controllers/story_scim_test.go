@@ -58,12 +58,14 @@ func firstStories() map[string]func(*testing.T) {
 }
 
 func TestStory_BY11_OnScimmy(t *testing.T) {
+	t.Parallel()
 	for name, story := range firstStories() {
 		t.Run(name, story)
 	}
 }
 
 func TestStory_BY11_OnElimity(t *testing.T) {
+	t.Parallel()
 	for name, story := range firstStories() {
 		t.Run(name, story)
 	}

@@ -2,10 +2,13 @@ package controllers_test
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	goruntime "runtime"
+	"strconv"
 	"testing"
 	"time"
 
@@ -31,7 +34,13 @@ var suite struct {
 	kubeconfig string
 }
 
+// crowd is how many stories are told at once for each processor, unless -parallel
+// says otherwise: most of the time a story waits, for a lease, for a removal's
+// delay, for a mail that is tried again.
+const crowd = 3
+
 func TestMain(m *testing.M) {
+	flag.Parse()
 	code, err := run(m)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "controllers:", err)
@@ -40,8 +49,21 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
+// gather makes the crowd.
+func gather() error {
+	said := false
+	flag.Visit(func(f *flag.Flag) { said = said || f.Name == "test.parallel" })
+	if said {
+		return nil
+	}
+	return flag.Set("test.parallel", strconv.Itoa(crowd*goruntime.GOMAXPROCS(0)))
+}
+
 func run(m *testing.M) (int, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
+	if err := gather(); err != nil {
+		return 0, err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 15*time.Minute)
 	defer cancel()
 	dir, err := os.MkdirTemp("", "rollcall-stories-")
 	if err != nil {
