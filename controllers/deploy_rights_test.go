@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 	authorizationv1 "k8s.io/api/authorization/v1"
@@ -112,9 +111,7 @@ configMapGenerator:
 // wantRights waits, because the API server learns of bindings from a watch.
 func wantRights(t *testing.T, home, namespace string, want map[string]string, reason string) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
-	defer cancel()
-	err := testkit.Eventually(ctx, "the manager's rights", func(context.Context) (bool, string, error) {
+	err := testkit.Eventually(t.Context(), "the manager's rights", func(context.Context) (bool, string, error) {
 		diff := cmp.Diff(want, rightsOf(t, home, "rollcall-manager", namespace))
 		return diff == "", "(-want +got)\n" + diff, nil
 	})

@@ -9,7 +9,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -185,6 +184,6 @@ func userNamed(w *world, name string) *unstructured.Unstructured {
 // becomes waits until a condition of an object of any kind is True.
 func (w *world) becomes(o *unstructured.Unstructured, condition string) {
 	w.Helper()
-	kubectl(w.T, "wait", "--namespace", w.namespace, "--for=condition="+condition, "--timeout="+(2*time.Minute).String(),
+	kubectl(w.T, "wait", "--namespace", w.namespace, "--for=condition="+condition, "--timeout="+patience.String(),
 		strings.ToLower(o.GetKind())+"."+o.GroupVersionKind().Group+"/"+o.GetName())
 }

@@ -315,7 +315,7 @@ func TestStory_HE4_UsedUp(t *testing.T) {
 	for i, somebody := range crowd {
 		confirm := w.mailTo(fmt.Sprintf("p%d@example.com", i)).Link
 		all.Go(func() {
-			answers[i] = somebody.submit(confirm, url.Values{"name": {fmt.Sprintf("Person %d", i)}, "password": {password}})
+			answers[i] = somebody.insist(confirm, url.Values{"name": {fmt.Sprintf("Person %d", i)}, "password": {password}})
 		})
 	}
 	all.Wait()

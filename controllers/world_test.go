@@ -31,7 +31,7 @@ import (
 
 // patience is how long a story waits for one thing. It is generous: a machine
 // may be slow, and a story that waits this long has failed for another reason.
-const patience = 90 * time.Second
+const patience = 4 * time.Minute
 
 // attempt is how long the manager gives one mail, so that stories about crashes
 // do not take minutes.
@@ -78,7 +78,7 @@ func newWorld(t *testing.T, options ...worldOption) *world {
 // anotherWorld is a further one in the same story, with which it shares nothing.
 func anotherWorld(t *testing.T, options ...worldOption) *world {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Minute)
 	t.Cleanup(cancel)
 	w := &world{T: t, ctx: ctx, namespace: "story-" + hex.EncodeToString(randomBytes(5)), home: homeOf(t)}
 	var err error

@@ -82,7 +82,7 @@ func TestReadAfterClose(t *testing.T) {
 	if err := db.Close(); err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	err = db.Read(ctx, func(context.Context, database.Tx) error { return nil })
 	if err == nil || ctx.Err() != nil || directory.KindOf(err) == "" {

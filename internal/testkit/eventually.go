@@ -9,13 +9,14 @@ import (
 )
 
 const (
-	// longest bounds every wait whose context has no earlier deadline.
-	longest = time.Minute
+	// longest bounds every wait whose context has no earlier deadline. It only
+	// bounds failures, and is far more than any wait takes on a busy machine.
+	longest = 5 * time.Minute
 	// look is the time between two looks.
 	look = 50 * time.Millisecond
 )
 
-// Eventually calls check until it is done, at most for a minute or as long as
+// Eventually calls check until it is done, at most for five minutes or as long as
 // the context allows. What check observed last is part of the error when that
 // time is over. An error of check ends the wait at once: what may pass belongs
 // into observed instead. what completes the sentence "wait for …".

@@ -17,7 +17,7 @@ import (
 )
 
 // leftoverEnds is how long a killed leftover may take to be gone.
-const leftoverEnds = 10 * time.Second
+const leftoverEnds = time.Minute
 
 // remember notes in dir that a program runs, so that a later start can end it
 // if this process could not.

@@ -60,7 +60,7 @@ func TestBY11_TheExamplePassesTheSuite(t *testing.T) {
 func TestBY11_TheExampleEndsTheSameWithFaults(t *testing.T) {
 	directorytest.RunFaults(t, func(t *testing.T) directorytest.Fixture {
 		var proxy *faultproxy.Proxy
-		w := newWorld(t, time.Second, func(url string) string {
+		w := newWorld(t, 3*time.Second, func(url string) string {
 			proxy = faultproxy.Start(t, faultproxy.Options{Target: url})
 			return proxy.URL()
 		})

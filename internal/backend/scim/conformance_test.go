@@ -133,7 +133,7 @@ func TestBY11_ScimEndsAlikeWhateverBreaks(t *testing.T) {
 		t.Run(string(provisioning), func(t *testing.T) {
 			directorytest.RunFaults(t, func(t *testing.T) directorytest.Fixture {
 				w := newWorld(t, broken, func(s *settings) {
-					s.backend.Provisioning, s.client.Timeout, s.client.Overrides.MaxPageSize = provisioning, time.Second, 5
+					s.backend.Provisioning, s.client.Timeout, s.client.Overrides.MaxPageSize = provisioning, 3*time.Second, 5
 				})
 				f := w.fixture()
 				f.Wire = w.proxy

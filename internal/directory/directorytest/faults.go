@@ -15,8 +15,8 @@ import (
 )
 
 // playTime bounds one play of a scenario, so that a backend that hangs fails
-// its test. It is far more than a play takes.
-const playTime = time.Minute
+// its test. It is far more than a play takes, on a machine that is busy too.
+const playTime = 5 * time.Minute
 
 // RunFaults plays scenarios, each once undisturbed, and then again for every
 // request that it took and every fault of [wirefault.All], with that fault at
@@ -29,32 +29,47 @@ const playTime = time.Minute
 // newFixture is called for every play, by several goroutines at once: a few
 // thousand times for a backend that needs some requests for a call. Its fixtures
 // have a Wire and share nothing. Their backends wait for an answer as long as a
-// busy machine needs to give one, and no longer: a second, say. Plays with
-// [wirefault.Slow] and [wirefault.Late] last that long; all plays of a request are
-// played at once. With the race detector, or -short, it plays one in fourteen, of
-// every request and with every fault: run it without, too.
+// busy machine needs to give one, and no longer: a few seconds, say. Plays with
+// [wirefault.Slow] and [wirefault.Late] last that long; many of them are played at
+// once, and of the others as many as there are processors for, whatever -parallel
+// says. With the race detector, or -short, it plays one in fourteen, of every
+// request and with every fault: run it without, too.
 func RunFaults(t *testing.T, newFixture func(t *testing.T) Fixture) {
 	t.Helper()
 	part := share{of: shares}
 	if testing.Short() {
 		part.of = manyShares
 	}
+	seats := newSeats()
+	var all sync.WaitGroup
 	for _, sc := range scenarios() {
-		t.Run(sc.name, func(t *testing.T) {
-			f, err := wired(newFixture(t))
-			if err != nil {
-				t.Fatal(err)
-			}
-			if can := f.can(); sc.needs != nil && !sc.needs(f, can) {
-				t.Skip("the backend cannot do this, or the fixture has no hook for it")
-			}
-			r, err := rehearse(t.Context(), newFixture(t), sc)
-			if err != nil {
-				t.Fatalf("without a fault: %v", err)
-			}
-			r.performAll(t, part, newFixture)
+		all.Go(func() {
+			t.Run(sc.name, func(t *testing.T) {
+				if r := rehearseOnce(t, seats, sc, newFixture); r != nil {
+					r.performAll(t, seats, part, newFixture)
+				}
+			})
 		})
 	}
+	all.Wait()
+}
+
+// rehearseOnce returns nil when the backend has nothing to play the scenario with.
+func rehearseOnce(t *testing.T, in *seats, sc scenario, newFixture func(t *testing.T) Fixture) *rehearsal {
+	t.Helper()
+	defer take(in.busy)()
+	f, err := wired(newFixture(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if can := f.can(); sc.needs != nil && !sc.needs(f, can) {
+		t.Skip("the backend cannot do this, or the fixture has no hook for it")
+	}
+	r, err := rehearse(t.Context(), newFixture(t), sc)
+	if err != nil {
+		t.Fatalf("without a fault: %v", err)
+	}
+	return r
 }
 
 // manyShares is how many shares there are where all plays take too long.
@@ -83,27 +98,19 @@ type rehearsal struct {
 	end   string
 }
 
-// performAll plays every mishap of the share, those of a request together.
-func (r *rehearsal) performAll(t *testing.T, part share, newFixture func(t *testing.T) Fixture) {
+// performAll plays every mishap of the share, each in a test of its own.
+func (r *rehearsal) performAll(t *testing.T, in *seats, part share, newFixture func(t *testing.T) Fixture) {
 	t.Helper()
-	for n := range r.steps {
-		mishaps := r.mishaps(n+1, part)
-		t.Run(fmt.Sprintf("request %d", n+1), func(t *testing.T) {
-			t.Parallel()
-			r.performTogether(t, newFixture, mishaps)
-		})
-	}
-}
-
-func (r *rehearsal) performTogether(t *testing.T, newFixture func(t *testing.T) Fixture, group []mishap) {
-	t.Helper()
-	fixtures := make([]Fixture, len(group))
-	for i := range group {
-		fixtures[i] = newFixture(t)
-	}
 	var all sync.WaitGroup
-	for i, m := range group {
-		all.Go(func() { r.report(t, m, r.perform(t.Context(), fixtures[i], m)) })
+	for n := range r.steps {
+		for _, m := range r.mishaps(n+1, part) {
+			all.Go(func() {
+				defer take(in.of(m))()
+				t.Run(fmt.Sprintf("request %d/%s", m.request, m.faults()), func(t *testing.T) {
+					r.report(t, m, r.perform(t.Context(), newFixture(t), m))
+				})
+			})
+		}
 	}
 	all.Wait()
 }

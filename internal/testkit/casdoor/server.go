@@ -26,7 +26,7 @@ const (
 	ClientID = "rollcall-provisioning"
 
 	// startsWithin is how long Casdoor may take to answer, on a busy machine.
-	startsWithin = time.Minute
+	startsWithin = 5 * time.Minute
 	// listening begins the line in which launch tells its URL.
 	listening = "listening on "
 	// port is Casdoor's own, in a network where nobody else is.

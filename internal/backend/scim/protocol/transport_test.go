@@ -217,7 +217,9 @@ func TestNetworkErrorsAreUnavailableAndSayWhyWithoutAddresses(t *testing.T) {
 				}
 			}
 			c := p.client(func(o *protocol.Options) {
-				o.Timeout = 200 * time.Millisecond
+				if name == "timeout" {
+					o.Timeout = 200 * time.Millisecond
+				}
 				if tt.url != "" {
 					o.URL = tt.url
 				}

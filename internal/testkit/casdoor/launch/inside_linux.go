@@ -89,7 +89,7 @@ func pass(to, from net.Conn) {
 }
 
 const (
-	patience = 30 * time.Second
+	patience = 3 * time.Minute
 	pause    = 20 * time.Millisecond
 )
 
