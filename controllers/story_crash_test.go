@@ -13,7 +13,7 @@ import (
 // The manager is killed when the invitation is recorded and the mail server has
 // not been asked: the mail goes out once.
 func TestStory_BY8_KilledBetweenRecordingAndSending(t *testing.T) {
-	w := newWorld(t)
+	w := newWorld(t, inAHurry)
 	w.start()
 	w.settled()
 	must(t, w.sink.Stop())
@@ -43,7 +43,7 @@ func TestStory_BY8_KilledBeforeTheAnswer(t *testing.T) {
 		v1alpha1.UnknownDeliveryHold:       {1, metav1.ConditionFalse, v1alpha1.ReasonDeliveryUnknown},
 	} {
 		t.Run(string(policy), func(t *testing.T) {
-			w := newWorld(t)
+			w := newWorld(t, inAHurry)
 			w.start()
 			org := sunrise()
 			org.Spec.Invitations.OnUnknownDelivery = policy
@@ -74,7 +74,7 @@ func TestStory_BY8_KilledBeforeTheAnswer(t *testing.T) {
 // between the final dot and its answer.
 func TestStory_BY8_KilledAtAnyMoment(t *testing.T) {
 	const each = 5
-	w := newWorld(t)
+	w := newWorld(t, inAHurry)
 	w.start()
 	w.settled()
 	var users []*v1alpha1.User

@@ -34,7 +34,7 @@ func (w *world) leases() {
 // and the first wakes up: nothing is sent twice, nothing is lost, and there is
 // one leader.
 func TestStory_BY8_APausedLeaderWakesUp(t *testing.T) {
-	w := newWorld(t, onDatabase(databasetest.PostgreSQLURL(t)))
+	w := newWorld(t, inAHurry, onDatabase(databasetest.PostgreSQLURL(t)))
 	w.leases()
 	w.manager.args = append(w.manager.args, "--leader-elect", "--leader-election-namespace", w.namespace)
 	w.start()

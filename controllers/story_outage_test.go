@@ -33,7 +33,7 @@ func TestStory_BY8_MailServerDownAndBack(t *testing.T) {
 // goes on by itself when it is back.
 func TestStory_BY8_DatabaseDownAndBack(t *testing.T) {
 	server := databasetest.NewServer(t)
-	w := newWorld(t, onDatabase(server.Database(t)))
+	w := newWorld(t, inAHurry, onDatabase(server.Database(t)))
 	w.start()
 	w.settled()
 	grace := user("grace", "grace@example.com")

@@ -15,7 +15,7 @@ import (
 // is asked for, and comes back: each transition happens once all the same.
 func TestStory_BY2_BY8_TheDatabaseGoesAwayDuringEveryTransition(t *testing.T) {
 	server := databasetest.NewServer(t)
-	w := newWorld(t, onDatabase(server.Database(t)))
+	w := newWorld(t, inAHurry, onDatabase(server.Database(t)))
 	w.start()
 	org := sunrise()
 	org.Spec.Invitations.Reminders = []metav1.Duration{{Duration: 2 * day}}
