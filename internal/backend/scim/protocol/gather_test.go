@@ -205,3 +205,29 @@ func changing(c *protocol.Client, id string, got *protocol.Resource) func(contex
 		return err
 	}
 }
+
+func TestWhoGivesUpOnTheWayLeavesTheOthersAlone(t *testing.T) {
+	p, bulks := bulkProvider(t, bulkOf(100), done)
+	c := p.client()
+	arrived, goOn, gone := make(chan struct{}), make(chan struct{}), make(chan struct{})
+	p.on("POST /Bulk", func(w http.ResponseWriter, r *http.Request) {
+		close(arrived)
+		<-goOn
+		bulks.serve(w, r)
+	})
+	w := holdUp(t, p, c)
+	ctx, giveUp := context.WithCancel(t.Context())
+	w.ask(func(context.Context) error {
+		defer close(gone)
+		return c.Delete(ctx, protocol.Users, "u1", "")
+	}, deleting(c, "u2"))
+	go func() {
+		<-arrived
+		giveUp()
+		<-gone
+		close(goOn)
+	}()
+	if diff := cmp.Diff([]directory.Kind{directory.KindUnavailable, ""}, w.kinds()); diff != "" {
+		t.Errorf("how they ended (-want +got):\n%s", diff)
+	}
+}
