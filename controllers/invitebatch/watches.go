@@ -18,7 +18,7 @@ import (
 // Setup adds the controller to the manager.
 func (r *Reconciler) Setup(mgr ctrl.Manager, o controller.Options) error {
 	inOrder, err := causal.New(causal.Options[*v1alpha1.InviteBatch]{
-		Cache: r.Client, Live: mgr.GetAPIReader(), Next: r,
+		Cache: r.Client, Live: mgr.GetAPIReader(), Next: r, Clock: r.Clock,
 		Told: func(o *v1alpha1.InviteBatch) (string, int64) {
 			return o.Spec.OrganizationRef.Name, o.Status.ObservedGeneration
 		},

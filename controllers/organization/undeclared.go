@@ -24,7 +24,7 @@ func (r *Reconciler) remove(ctx context.Context, s *scope, c plan.Comparison) (i
 	if s.organization.Spec.Membership.Undeclared == v1alpha1.UndeclaredRemove {
 		asked, kept = c.Removable()
 	}
-	asked, users, err := r.confirm(ctx, s, asked)
+	asked, err := r.confirm(ctx, s, asked)
 	if err != nil {
 		return 0, kept, err
 	}
@@ -43,10 +43,13 @@ func (r *Reconciler) remove(ctx context.Context, s *scope, c plan.Comparison) (i
 		if !granted[departure(s, &asked[i])] {
 			continue
 		}
-		if err := r.evict(ctx, s, users, &asked[i]); err != nil {
+		evicted, err := r.evict(ctx, s, &asked[i])
+		if err != nil {
 			return gone, kept, err
 		}
-		gone++
+		if evicted {
+			gone++
+		}
 	}
 	if gone > 0 {
 		r.Recorder.Eventf(s.organization, nil, corev1.EventTypeNormal, v1alpha1.ReasonRemoved, "Remove",
@@ -56,20 +59,14 @@ func (r *Reconciler) remove(ctx context.Context, s *scope, c plan.Comparison) (i
 }
 
 // confirm leaves out whom a User declares after all: the cache may not know a
-// User yet that the API server has. It returns the names of all Users too.
-func (r *Reconciler) confirm(
-	ctx context.Context, s *scope, asked []directory.ObservedMember,
-) ([]directory.ObservedMember, map[string]bool, error) {
+// User yet that the API server has.
+func (r *Reconciler) confirm(ctx context.Context, s *scope, asked []directory.ObservedMember) ([]directory.ObservedMember, error) {
 	if len(asked) == 0 {
-		return nil, nil, nil
+		return nil, nil
 	}
 	users, err := r.usersNow(ctx, s)
 	if err != nil {
-		return nil, nil, err
-	}
-	names := make(map[string]bool, len(users))
-	for i := range users {
-		names[users[i].Name] = true
+		return nil, err
 	}
 	roster := declared.NewRoster(users)
 	var confirmed []directory.ObservedMember
@@ -78,7 +75,7 @@ func (r *Reconciler) confirm(
 			confirmed = append(confirmed, asked[i])
 		}
 	}
-	return confirmed, names, nil
+	return confirmed, nil
 }
 
 // usersNow returns the organization's Users from the API server.
@@ -101,61 +98,82 @@ func (r *Reconciler) usersNow(ctx context.Context, s *scope) ([]v1alpha1.User, e
 	}
 }
 
-// evict removes one member whom no User declares. That the organization took
-// them over for it is recorded before. Whoever left or came anew since the
-// listing is left alone.
-func (r *Reconciler) evict(ctx context.Context, s *scope, users map[string]bool, listed *directory.ObservedMember) error {
+// evict removes one member whom no User declares, and reports whether it did. That
+// the organization took them over for it is recorded before. Whoever left or came
+// anew since the listing is left alone.
+func (r *Reconciler) evict(ctx context.Context, s *scope, listed *directory.ObservedMember) (bool, error) {
 	now, err := s.backend.Member(ctx, s.id, listed.Address)
 	if directory.IsKind(err, directory.KindNotFound) || err == nil && (now.ID != listed.ID || now.State != listed.State || !now.JoinedAt.Equal(listed.JoinedAt)) {
-		return nil
+		return false, nil
 	}
 	if err != nil {
-		return fmt.Errorf("observe an undeclared member: %w", err)
+		return false, fmt.Errorf("observe an undeclared member: %w", err)
 	}
-	from, err := r.vacant(ctx, s, users, listed.Address)
-	if err == nil {
-		err = r.Ledger.Hold(ctx, directory.Holding{
-			Organization: s.id, Address: listed.Address, Holder: directory.Leaving(""), Origin: directory.HoldingAdopted,
-		}, from)
-	}
-	if directory.IsKind(err, directory.KindConflict) {
-		return nil // a User was declared meanwhile, or is in under this address still
-	}
+	taken, err := r.takeOver(ctx, s, listed.Address)
 	if err != nil {
-		return fmt.Errorf("take over an undeclared member: %w", err)
+		return false, fmt.Errorf("take over an undeclared member: %w", err)
+	}
+	if !taken {
+		return false, nil
 	}
 	// The link dies before the member goes: otherwise somebody could accept in between.
 	if err := r.Backends.Inviter(s.backend).Close(ctx, s.id, listed.Address); err != nil {
-		return fmt.Errorf("revoke the invitation of an undeclared member: %w", err)
+		return false, fmt.Errorf("revoke the invitation of an undeclared member: %w", err)
 	}
 	if err := s.backend.RemoveMember(ctx, s.id, listed.Address, directory.RemovalDrop); err != nil {
-		return fmt.Errorf("remove an undeclared member: %w", err)
+		return false, fmt.Errorf("remove an undeclared member: %w", err)
 	}
 	if err := r.Ledger.Release(ctx, s.id, listed.Address, directory.Leaving("")); err != nil {
-		return fmt.Errorf("release an undeclared member: %w", err)
+		return true, fmt.Errorf("release an undeclared member: %w", err)
 	}
-	return nil
+	return true, nil
 }
 
-// vacant returns the holder of an address whom no User stands for any more, as
-// after its finalizer was taken off by hand; empty when nobody holds it.
-// KindConflict while a User does, who is in under it still.
-func (r *Reconciler) vacant(ctx context.Context, s *scope, users map[string]bool, address string) (string, error) {
+// takeOver makes the organization the holder of an address that nobody holds, or
+// a User that is gone, as after its finalizer was taken off by hand. It reports
+// false when a User has it: one that was declared meanwhile, one that has come
+// back, or one who is in under it still.
+func (r *Reconciler) takeOver(ctx context.Context, s *scope, address string) (bool, error) {
 	known, err := r.Ledger.Holding(ctx, s.id, address)
-	if directory.IsKind(err, directory.KindNotFound) {
-		return "", nil
+	switch {
+	case directory.IsKind(err, directory.KindNotFound):
+		known = directory.Holding{Organization: s.id, Address: address, Origin: directory.HoldingAdopted}
+	case err != nil:
+		return false, err
+	}
+	if is, err := r.isUser(ctx, s, known.Holder); is || err != nil {
+		return false, err
+	}
+	taken := known
+	taken.Holder = directory.Leaving("")
+	err = r.Ledger.Hold(ctx, taken, known.Holder)
+	if directory.IsKind(err, directory.KindConflict) {
+		return false, nil
 	}
 	if err != nil {
-		return "", err
+		return false, err
 	}
-	name, leaving := directory.IsLeaving(known.Holder)
-	if !leaving {
-		name = known.Holder
+	// A User of that name that came back before this was recorded, and may have
+	// looked before as well, is there by now; one that comes later waits.
+	is, err := r.isUser(ctx, s, known.Holder)
+	if is {
+		err = r.Ledger.Hold(ctx, known, taken.Holder)
 	}
-	if users[name] {
-		return "", directory.Errorf(directory.KindConflict, "take over an undeclared member", "a User has this address still")
+	return !is && err == nil, err
+}
+
+// isUser reports whether the holder of an address is a User that there is.
+func (r *Reconciler) isUser(ctx context.Context, s *scope, holder string) (bool, error) {
+	name, _ := directory.IsLeaving(holder)
+	if name == "" {
+		return false, nil
 	}
-	return known.Holder, nil
+	u := &v1alpha1.User{}
+	err := r.Direct.Get(ctx, client.ObjectKey{Namespace: s.organization.Namespace, Name: name}, u)
+	if client.IgnoreNotFound(err) != nil {
+		return false, fmt.Errorf("get holder: %w", err)
+	}
+	return err == nil && u.Spec.OrganizationRef.Name == s.organization.Name, nil
 }
 
 // letGo releases whom the organization took over for a removal that was broken

@@ -2,6 +2,7 @@ package organization_test
 
 import (
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -244,6 +245,26 @@ func TestBY7_WhoIsHeldByAUserThatIsGoneIsRemoved(t *testing.T) {
 		w.wantGone(reason, "eve")
 		if held, err := w.Ledger.Holding(w.Context(), stage.OrganizationID(), "eve@example.com"); !directory.IsKind(err, directory.KindNotFound) {
 			t.Errorf("%s: held by %q still, %v", reason, held.Holder, err)
+		}
+	}
+}
+
+// A User whose finalizer was taken off, and which comes back under its name while
+// the organization is about to remove its person, keeps them.
+func TestBY7_AUserThatComesBackKeepsItsPerson(t *testing.T) {
+	for _, reason := range []string{"when it was decided who may go", "right before it is recorded who goes"} {
+		w := settled(t, removing, "ada", "eve")
+		w.Apply(testkit.User("ada"))
+		holding := directory.Holding{Organization: stage.OrganizationID(), Address: "eve@example.com", Holder: "eve", Origin: directory.HoldingCreated}
+		must(w, w.Ledger.Hold(w.Context(), holding, ""))
+		once := sync.OnceFunc(func() { w.Apply(testkit.User("eve")) })
+		if w.rail.reserved = once; strings.HasPrefix(reason, "right before") {
+			w.rail.reserved, w.records.beforeHold = nil, once
+		}
+		w.look()
+		w.wantGone(reason)
+		if held, err := w.Ledger.Holding(w.Context(), stage.OrganizationID(), "eve@example.com"); err != nil || held.Holder != "eve" {
+			t.Errorf("%s: held by %q, %v", reason, held.Holder, err)
 		}
 	}
 }

@@ -27,6 +27,8 @@ type records struct {
 	last directory.Organization
 	// err fails all that writes, listing and admissions what only reads.
 	err, listing, admissions error
+	// beforeHold is called before something is held; nil for nothing.
+	beforeHold func()
 }
 
 func (r *records) Admissions(ctx context.Context, org directory.OrganizationID, after string, limit int) ([]directory.Admission, error) {
@@ -58,6 +60,14 @@ func (r *records) SuspendOrganization(ctx context.Context, id directory.Organiza
 	return r.Ledger.SuspendOrganization(ctx, id)
 }
 
+// Hold is the ledger's, with something that happens right before.
+func (r *records) Hold(ctx context.Context, h directory.Holding, from string) error {
+	if r.beforeHold != nil {
+		r.beforeHold()
+	}
+	return r.Ledger.Hold(ctx, h, from)
+}
+
 func (r *records) Holdings(ctx context.Context, org directory.OrganizationID, after string, limit int) ([]directory.Holding, error) {
 	if r.listing != nil {
 		return nil, r.listing
@@ -70,6 +80,8 @@ type rail struct {
 	organization.Rails
 	// err fails a reservation, looking what looks at how it stands.
 	err, looking error
+	// reserved is called after a reservation; nil for nothing.
+	reserved func()
 }
 
 func (r *rail) Removals(ctx context.Context, org directory.OrganizationID, window time.Duration) (directory.RemovalStanding, error) {
@@ -84,6 +96,9 @@ func (r *rail) ReserveUndeclared(
 ) ([]directory.Departure, error) {
 	if r.err != nil {
 		return nil, r.err
+	}
+	if r.reserved != nil {
+		defer r.reserved()
 	}
 	return r.Rails.ReserveUndeclared(ctx, org, members, limit)
 }

@@ -71,7 +71,7 @@ func New(o Options) (*Reconciler, error) {
 // Setup adds the controller to the manager.
 func (r *Reconciler) Setup(mgr ctrl.Manager, o controller.Options) error {
 	inOrder, err := causal.New(causal.Options[*v1alpha1.Role]{
-		Cache: r.Client, Live: mgr.GetAPIReader(), Next: r,
+		Cache: r.Client, Live: mgr.GetAPIReader(), Next: r, Clock: r.Clock,
 		Told: func(o *v1alpha1.Role) (string, int64) {
 			return o.Spec.OrganizationRef.Name, o.Status.ObservedGeneration
 		},

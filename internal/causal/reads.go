@@ -25,9 +25,18 @@ type reads struct {
 	// running has the Organizations that are being read, with the read that
 	// begins afterwards; nil while nobody wants one.
 	running map[client.ObjectKey]*read
-	// verified has the Organizations of which the cache was once found to be
-	// current.
-	verified map[client.ObjectKey]struct{}
+	// known is what was found out about Organizations.
+	known map[client.ObjectKey]known
+}
+
+// known is what was found out about an Organization.
+type known struct {
+	// newest is the version that was read last; empty when there was none.
+	newest string
+	// current is true when the cache was once found to be as new.
+	current bool
+	// behind is since when it is not; zero when it is.
+	behind time.Time
 }
 
 // read is one read, of which version and err are set once done is closed.
@@ -38,21 +47,43 @@ type read struct {
 }
 
 func newReads(live client.Reader) *reads {
-	return &reads{live: live, running: map[client.ObjectKey]*read{}, verified: map[client.ObjectKey]struct{}{}}
+	return &reads{live: live, running: map[client.ObjectKey]*read{}, known: map[client.ObjectKey]known{}}
 }
 
-// known reports whether the cache was current once in this process.
-func (r *reads) known(key client.ObjectKey) bool {
+func (r *reads) of(key client.ObjectKey) known {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	_, is := r.verified[key]
-	return is
+	return r.known[key]
 }
 
-func (r *reads) know(key client.ObjectKey) {
+func (r *reads) change(key client.ObjectKey, change func(*known)) known {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.verified[key] = struct{}{}
+	k := r.known[key]
+	change(&k)
+	r.known[key] = k
+	return k
+}
+
+// wasCurrent reports whether the cache was as new as the API server once in this
+// process.
+func (r *reads) wasCurrent(key client.ObjectKey) bool { return r.of(key).current }
+
+// newest returns the version that was read last; empty when there was none.
+func (r *reads) newest(key client.ObjectKey) string { return r.of(key).newest }
+
+// caughtUp notes that the cache is as new as what was read.
+func (r *reads) caughtUp(key client.ObjectKey) {
+	r.change(key, func(k *known) { k.current, k.behind = true, time.Time{} })
+}
+
+// behind notes that it is not, and returns since when.
+func (r *reads) behind(key client.ObjectKey, now time.Time) time.Time {
+	return r.change(key, func(k *known) {
+		if k.behind.IsZero() {
+			k.behind = now
+		}
+	}).behind
 }
 
 // version returns the resourceVersion that an Organization has at some moment
@@ -103,6 +134,7 @@ func (r *reads) do(ctx context.Context, key client.ObjectKey, now *read) {
 		return
 	}
 	now.version = found.ResourceVersion
+	r.change(key, func(k *known) { k.newest = now.version })
 }
 
 // following returns the read that is wanted, and takes note of the end where none is.

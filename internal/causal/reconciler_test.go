@@ -9,9 +9,11 @@ import (
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
@@ -41,7 +43,7 @@ func newScene(t *testing.T) *scene {
 	s := &scene{T: t, seen: map[string]v1alpha1.Mode{}}
 	var err error
 	s.order, err = causal.New(causal.Options[*v1alpha1.User]{
-		Cache: &reader{get: s.getCached}, Live: &reader{get: s.getLive}, Next: s,
+		Cache: &reader{get: s.getCached}, Live: &reader{get: s.getLive}, Next: s, Clock: clock.RealClock{},
 		Told: func(u *v1alpha1.User) (string, int64) {
 			return u.Spec.OrganizationRef.Name, u.Status.ObservedGeneration
 		},
@@ -234,6 +236,46 @@ func TestReadsAreSharedAndNeverOlderThanWhoeverAsks(t *testing.T) {
 		if n := s.reads.Load(); n != 2 {
 			t.Errorf("%d reads, want the one that was under way and one for the rest", n)
 		}
+	})
+}
+
+// While the cache stays behind, as when a watch is opened anew, a thousand that
+// wait are no burden for anybody, and go on soon after it has caught up.
+func TestACacheThatStaysBehindIsNotAskedForAllTheTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScene(t)
+		s.write(v1alpha1.ModeEnforce)
+		s.catchUp()
+		s.write(v1alpha1.ModePlan)
+		const people = 1000
+		var looks atomic.Int32
+		var all sync.WaitGroup
+		for n := range people {
+			all.Go(func() {
+				for {
+					looks.Add(1)
+					again := s.look(fmt.Sprintf("user-%d", n), 0).RequeueAfter
+					if again == 0 {
+						return
+					}
+					time.Sleep(again)
+				}
+			})
+		}
+		time.Sleep(30 * time.Second)
+		if n := s.reads.Load(); n > 2 {
+			t.Errorf("%d reads while the cache was behind", n)
+		}
+		if n := looks.Load(); n > 25*people {
+			t.Errorf("%d looks at %d", n, people)
+		}
+		s.catchUp()
+		caughtUp := time.Now()
+		all.Wait()
+		if took := time.Since(caughtUp); took > 3*time.Second {
+			t.Errorf("the last went on after %s", took)
+		}
+		s.wantSeen("user-0", v1alpha1.ModePlan)
 	})
 }
 
