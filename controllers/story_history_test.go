@@ -1,6 +1,7 @@
 package controllers_test
 
 import (
+	"cmp"
 	"crypto/rand"
 	"fmt"
 	"maps"
@@ -78,7 +79,7 @@ func (w *world) clinicOfHistory() {
 	}
 	many := int32(100000)
 	org.Spec.Invitations.ExpiresAfter = &metav1.Duration{Duration: 30 * day}
-	org.Spec.Safety.RemovalDelay = &metav1.Duration{Duration: time.Second}
+	org.Spec.Safety.RemovalDelay = &metav1.Duration{Duration: 3 * time.Second}
 	org.Spec.Safety.MaxRemovals.Floor = &many
 	org.Spec.Safety.MaxInvitations.Floor = &many
 	w.create(objects...)
@@ -92,12 +93,16 @@ func (w *world) clinicOfHistory() {
 func (w *world) applyCommit(before, after commit, pruneFirst bool) {
 	w.Helper()
 	wanted := after.manifests(w.namespace)
+	old := before.manifests(w.namespace)
 	var gone []client.Object
-	for _, o := range before.manifests(w.namespace) {
-		if !slices.ContainsFunc(wanted, func(x client.Object) bool { return x.GetName() == o.GetName() && kindOf(x) == kindOf(o) }) {
+	for _, o := range old {
+		if !among(wanted, o) {
 			gone = append(gone, o)
 		}
 	}
+	// What is new comes first: a renamed manifest has to appear within the delay of
+	// a removal, and all that stays takes as long as the machine takes.
+	slices.SortStableFunc(wanted, func(a, b client.Object) int { return cmp.Compare(rank(old, a), rank(old, b)) })
 	prune := func() {
 		for _, o := range gone {
 			must(w.T, client.IgnoreNotFound(suite.client.Delete(w.ctx, o)))
@@ -112,6 +117,18 @@ func (w *world) applyCommit(before, after commit, pruneFirst bool) {
 	if !pruneFirst {
 		prune()
 	}
+}
+
+func among(objects []client.Object, o client.Object) bool {
+	return slices.ContainsFunc(objects, func(x client.Object) bool { return x.GetName() == o.GetName() && kindOf(x) == kindOf(o) })
+}
+
+// rank puts what is new before what is old.
+func rank(old []client.Object, o client.Object) int {
+	if among(old, o) {
+		return 1
+	}
+	return 0
 }
 
 // meets waits until everything is as the commit says.

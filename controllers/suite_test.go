@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	goruntime "runtime"
 	"strconv"
+	"sync"
 	"testing"
 	"time"
 
@@ -32,6 +33,8 @@ var suite struct {
 	client     client.WithWatch
 	binary     string
 	kubeconfig string
+	// addresses are those that stories have taken.
+	addresses sync.Map
 }
 
 // crowd is how many stories are told at once for each processor, unless -parallel

@@ -3,6 +3,7 @@ package controllers_test
 import (
 	"context"
 	"crypto/rand"
+	"encoding/binary"
 	"encoding/hex"
 	"fmt"
 	"net"
@@ -296,12 +297,25 @@ func randomBytes(n int) []byte {
 	return b
 }
 
+// freeAddress is one for the whole story, in which a process is killed and started
+// again: none that the kernel gives to whoever connects or listens meanwhile,
+// which is what a port of 0 asks for.
 func freeAddress(t testing.TB) string {
 	t.Helper()
-	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	must(t, err)
-	defer func() { _ = listener.Close() }()
-	return listener.Addr().String()
+	const first, last = 10_000, 30_000 // the kernel's begin at 32768
+	for range 1000 {
+		port := first + int(binary.BigEndian.Uint32(randomBytes(4))%(last-first))
+		address := fmt.Sprintf("127.0.0.1:%d", port)
+		if _, taken := suite.addresses.LoadOrStore(address, true); taken {
+			continue
+		}
+		if listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", address); err == nil {
+			_ = listener.Close()
+			return address
+		}
+	}
+	t.Fatal("no address is free")
+	return ""
 }
 
 func tail(path string, lines int) string {

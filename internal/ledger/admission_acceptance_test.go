@@ -104,8 +104,9 @@ func TestHE3_AcceptanceElsewhereKeepsWhatIsKnown(t *testing.T) {
 				if _, err := w.Accept(w.t.Context(), token, directory.Acceptance{Name: test.given}); err != nil {
 					w.t.Fatal(err)
 				}
-				test.want.Organization, test.want.Address, test.want.State = clinic, ada, directory.MemberActive
-				w.wantAdmissions(test.reason, test.want)
+				want := test.want
+				want.Organization, want.Address, want.State = clinic, ada, directory.MemberActive
+				w.wantAdmissions(test.reason, want)
 			})
 		})
 	}

@@ -59,7 +59,7 @@ func PostgreSQL(t testing.TB) *database.DB {
 // as long as the test, or skips the test when there is no server.
 func PostgreSQLURL(t testing.TB) string {
 	t.Helper()
-	return createDatabase(t, serverURL(t))
+	return createDatabase(t, serverURL(t), empty)
 }
 
 // Second opens the database once more, with connections of its own, as another

@@ -86,16 +86,15 @@ func release(folder string) float64 {
 	return number
 }
 
-// createDatabase makes a database that is dropped with the test: an empty one, or
-// a copy of the one that is named.
-func createDatabase(t testing.TB, server string, copyOf ...string) string {
+// empty is the database of every server that new ones are copies of.
+const empty = "template1"
+
+// createDatabase makes a database that is dropped with the test, a copy of the
+// one that is named.
+func createDatabase(t testing.TB, server, copyOf string) string {
 	t.Helper()
 	name := "rollcall_" + strings.ToLower(rand.Text())
-	statement := "CREATE DATABASE " + name
-	for _, template := range copyOf {
-		statement += " TEMPLATE " + template
-	}
-	if err := execute(server, statement); err != nil {
+	if err := execute(server, "CREATE DATABASE "+name+" TEMPLATE "+copyOf); err != nil {
 		t.Fatalf("create a database for the test: %v", err)
 	}
 	t.Cleanup(func() {

@@ -70,7 +70,7 @@ func NewServer(t testing.TB) *Server {
 // Database returns the URL of a fresh, empty database on the server.
 func (s *Server) Database(t testing.TB) string {
 	t.Helper()
-	return createDatabase(t, s.url())
+	return createDatabase(t, s.url(), empty)
 }
 
 // Stop ends the server as a crash would, and returns when it is gone.

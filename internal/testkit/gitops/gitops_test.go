@@ -77,10 +77,10 @@ func kindOf[K any, T object[K]](steps, beside []string, fields func(T) status.Fi
 		})
 		must(t, err)
 		return func(out phase.Outcome) client.Object {
-			before, after := held.DeepCopyObject().(T), held.DeepCopyObject().(T)
+			before, after := copied[T](t, held), copied[T](t, held)
 			// The error of a step that failed is its controller's matter.
 			_, _ = reporter.Finish(t.Context(), before, after, out)
-			return held.DeepCopyObject().(T)
+			return copied[T](t, held)
 		}
 	}}
 }
@@ -94,10 +94,19 @@ func holding(t *testing.T, held *client.Object) client.Client {
 		SubResourcePatch: func(
 			_ context.Context, _ client.Client, _ string, written client.Object, _ client.Patch, _ ...client.SubResourcePatchOption,
 		) error {
-			*held = written.DeepCopyObject().(client.Object)
+			*held = copied[client.Object](t, written)
 			return nil
 		},
 	})
+}
+
+func copied[T client.Object](t *testing.T, o client.Object) T {
+	t.Helper()
+	c, ok := o.DeepCopyObject().(T)
+	if !ok {
+		t.Fatalf("a copy of a %T is a %T", o, c)
+	}
+	return c
 }
 
 func kinds() map[string]kind {
