@@ -258,11 +258,11 @@ func TestACacheThatStaysBehindIsNotAskedForAllTheTime(t *testing.T) {
 					if again == 0 {
 						return
 					}
-					time.Sleep(again)
+					<-time.After(again)
 				}
 			})
 		}
-		time.Sleep(30 * time.Second)
+		<-time.After(30 * time.Second)
 		if n := s.reads.Load(); n > 2 {
 			t.Errorf("%d reads while the cache was behind", n)
 		}
