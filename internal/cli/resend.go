@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/rollcall-dev/rollcall/api/v1alpha1"
 )
@@ -86,12 +87,16 @@ func resendable(u *v1alpha1.User) error {
 	return nil
 }
 
-// sent waits until the request was answered and the invitation handed over.
+// sent waits until the request was answered and the invitation handed over, and
+// tells why it is not yet: five minutes without a word are long.
 func (v *resending) sent(ctx context.Context, c *cluster, u *v1alpha1.User) error {
 	asked, said := u.Annotations[v1alpha1.AnnotationResend], ""
 	err := v.await(ctx, c, u, &v1alpha1.UserList{}, func() (bool, error) {
 		invited := meta.FindStatusCondition(u.Status.Conditions, v1alpha1.ConditionInvited)
 		if invited != nil {
+			if invited.Status == metav1.ConditionFalse && invited.Message != said {
+				v.say("user/%s waits: %s", u.Name, invited.Message)
+			}
 			said = invited.Message
 		}
 		i := u.Status.Invitation

@@ -70,7 +70,12 @@ func TestBY2_Resend(t *testing.T) {
 	w := newWorld(t, testkit.Organization(), testkit.User("ada", accepted), testkit.User("bob", pending),
 		testkit.User("eve", func(u *v1alpha1.User) { u.Spec.Access = v1alpha1.AccessDisabled }),
 		testkit.User("sam", func(u *v1alpha1.User) { u.Spec.Suspend = true }),
-		testkit.User("nil", func(u *v1alpha1.User) { u.Spec.Invitation.Delivery = v1alpha1.DeliveryNone }))
+		testkit.User("nil", func(u *v1alpha1.User) { u.Spec.Invitation.Delivery = v1alpha1.DeliveryNone }),
+		testkit.User("zac", func(u *v1alpha1.User) {
+			u.Status.Conditions = []metav1.Condition{{
+				Type: v1alpha1.ConditionInvited, Status: metav1.ConditionFalse, Reason: v1alpha1.ReasonRateLimited, Message: "The last one is too recent.",
+			}}
+		}))
 	w.refuses(cli.ExitFailed, "is in already", "resend", "bob", "ada")
 	w.refuses(cli.ExitFailed, "spec.access", "resend", "eve")
 	w.refuses(cli.ExitFailed, "suspended", "resend", "sam")
@@ -93,6 +98,9 @@ func TestBY2_Resend(t *testing.T) {
 	s := w.run("resend", "bob", "--wait", "--timeout", "50ms")
 	if s.code != cli.ExitUnfinished || !strings.Contains(s.err, "was not handed over within 50ms") {
 		t.Errorf("exit code %d: %s", s.code, s.err)
+	}
+	if s := w.run("resend", "zac", "--wait", "--timeout", "50ms"); !strings.HasPrefix(s.err, "user/zac waits: The last one is too recent.\n") {
+		t.Errorf("it waits without a word: %s", s.err)
 	}
 }
 
