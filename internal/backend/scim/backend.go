@@ -65,7 +65,6 @@ type Backend struct {
 	// kept is what the findings hold; nil before they were recalled.
 	kept     atomic.Pointer[findings]
 	locks    locks
-	crowd    *crowd
 	users    *mirror[userIndex]
 	groups   *mirror[groupIndex]
 	members  *mirror[memberships]
@@ -114,7 +113,6 @@ func New(o Options) (*Backend, error) {
 	if b.roles, err = o.Mapping.Roles.holder(); err != nil {
 		return nil, fmt.Errorf("where roles are held: %w", err)
 	}
-	b.crowd = newCrowd(o.Clock)
 	b.users = newMirror(o.Clock, usersAge, b.loadUsers)
 	b.groups = newMirror(o.Clock, groupsAge, b.loadGroups)
 	b.members = newMirror(o.Clock, membersAge, b.loadMembers)

@@ -112,9 +112,6 @@ func TestBY11_ScimPassesTheSuite(t *testing.T) {
 	}
 }
 
-// stale is longer than any listing is believed.
-const stale = 3 * time.Minute
-
 // fixture plays the parts of people at the service provider's own console.
 func (w *world) fixture() directorytest.Fixture {
 	f := directorytest.Fixture{
@@ -160,7 +157,7 @@ func TestBY11_ScimEndsAlikeWhateverBreaksInBulk(t *testing.T) {
 // whom another client knows more.
 func (w *world) plant(_ context.Context, _ directory.OrganizationID, address string, active bool) error {
 	// Where listings stand in for filters, it is seen when the next one is read.
-	defer w.clock.Step(stale)
+	defer w.clock.Step(time.Minute)
 	id := w.server.PutUser(scimserver.User{UserName: address, Active: active, Attributes: map[string]any{
 		"nickName": "the planted", "emails": []any{map[string]any{"value": address, "primary": true}},
 	}})
@@ -196,7 +193,6 @@ func (w *world) meddle(_ context.Context, _ directory.OrganizationID, address st
 	u, _ := w.server.User(address)
 	u.Attributes["title"] = fmt.Sprint("meddled with ", w.server.Writes())
 	w.server.PutUser(u)
-	w.clock.Step(stale)
 	return nil
 }
 
@@ -209,7 +205,7 @@ func (w *world) duplicate(_ context.Context, _ directory.OrganizationID, address
 	u.ID = ""
 	w.server.PutUser(u)
 	// Where listings stand in for filters, it is seen when the next one is read.
-	w.clock.Step(stale)
+	w.clock.Step(time.Minute)
 	return nil
 }
 

@@ -36,9 +36,8 @@
 //   - Access ends before a record does, and what is taken away goes before what is
 //     given.
 //   - One unchanged member costs one request, and a listing a page each, beside the
-//     groups where they are needed. After fifty of them within half a minute one
-//     listing answers for all others: that nothing is to be done, once for each, and
-//     for two minutes; whoever is to be changed is read first.
+//     groups where they are needed. Nothing that was read before answers for somebody
+//     who can be asked for: after a restart everybody active costs that request again.
 //
 // # What a new member costs
 //

@@ -96,7 +96,6 @@ func (b *Backend) changeMembers(ctx context.Context, g group, user string, add b
 	if add {
 		change.Add, change.Remove = change.Remove, nil
 	}
-	defer b.crowd.touch(user)
 	err := b.client.ChangeMembers(ctx, change)
 	switch {
 	case directory.IsKind(err, directory.KindNotFound):

@@ -158,7 +158,6 @@ func (b *Backend) readGroups(ctx context.Context, key groupKey) ([]group, error)
 }
 
 func (b *Backend) forgetGroup(id string) {
-	b.crowd.touch("")
 	b.groups.change(func(x *groupIndex) { x.drop(id) })
 	b.members.change(func(x *memberships) { x.dropGroup(id) })
 }

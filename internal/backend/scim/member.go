@@ -40,19 +40,9 @@ func (b *Backend) ApplyMember(ctx context.Context, m directory.Member) (director
 
 // applyMember returns what is known afterwards.
 func (b *Backend) applyMember(ctx context.Context, v *view, p person, m directory.Member) (sight, error) {
-	s, err := b.admission(ctx, p)
+	s, err := b.lookToApply(ctx, v, p, m.State)
 	if err != nil {
 		return sight{}, err
-	}
-	var shown bool
-	if s.user, shown, err = b.ask(ctx, s); err != nil || shown && b.unchanged(v, s, m) {
-		return s, err
-	}
-	if s, err = b.lookToApply(ctx, v, s, m.State); err != nil {
-		return sight{}, err
-	}
-	if b.unchanged(v, s, m) {
-		b.crowd.found()
 	}
 	after, err := b.followOut(ctx, v, s, m)
 	if s.there() || !directory.IsKind(err, directory.KindExists) {
@@ -220,7 +210,6 @@ func (b *Backend) create(ctx context.Context, v *view, p person, c *course) (pro
 func (b *Backend) update(ctx context.Context, user protocol.Resource, operations []operation) (protocol.Resource, error) {
 	request := protocol.PatchRequest{Kind: protocol.Users, ID: user.ID(), Version: user.Version(), Result: true}
 	request.Operations = b.operations(user, operations)
-	defer b.crowd.touch(user.ID())
 	b.arrivals.forget(user.ID())
 	after, err := b.client.Update(ctx, request)
 	if directory.IsKind(err, directory.KindInvalid) && filtered(request.Operations) {
@@ -237,7 +226,6 @@ func (b *Backend) update(ctx context.Context, user protocol.Resource, operations
 }
 
 func (b *Backend) forgetUser(id string) {
-	b.crowd.touch(id)
 	b.arrivals.forget(id)
 	b.users.change(func(x *userIndex) { x.drop(id) })
 	b.members.change(func(x *memberships) { x.dropUser(id) })

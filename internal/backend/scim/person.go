@@ -140,17 +140,19 @@ func (b *Backend) lookFor(ctx context.Context, v *view, p person, how search) (s
 	return s, err
 }
 
-// lookToApply observes somebody to whom a declaration is applied, and
-// of whom the admission is known.
-func (b *Backend) lookToApply(ctx context.Context, v *view, s sight, wanted directory.MemberState) (sight, error) {
-	b.arrivals.take(s.person, b.clock)
+// lookToApply observes somebody to whom a declaration is applied.
+func (b *Backend) lookToApply(ctx context.Context, v *view, p person, wanted directory.MemberState) (sight, error) {
+	b.arrivals.take(p, b.clock)
+	s, err := b.admission(ctx, p)
+	if err != nil {
+		return sight{}, err
+	}
 	// Who was there and is not found by our key may be somebody whose adoption broke
 	// off: they are looked for in every way.
 	in := wanted == directory.MemberActive || s.admission.State == directory.MemberActive && !s.admission.Provisioned
 	// An admission that is Active is one of somebody to be created active.
 	out := wanted != directory.MemberActive && s.admission.State != directory.MemberActive
-	var err error
-	s.user, err = b.find(ctx, v, s.person, search{creates: in || b.immediate(v), keepsOut: out, known: waitsFor(s.admission)})
+	s.user, err = b.find(ctx, v, p, search{creates: in || b.immediate(v), keepsOut: out, known: waitsFor(s.admission)})
 	return s, err
 }
 
