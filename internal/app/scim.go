@@ -1,8 +1,6 @@
 package app
 
 import (
-	"fmt"
-
 	"k8s.io/utils/clock"
 
 	"github.com/rollcall-dev/rollcall/api/v1alpha1"
@@ -43,8 +41,8 @@ func systemOf(named *v1alpha1.IdentityBackend) string { return named.Namespace +
 
 // editionOf is another one after each edit, and for one that was created anew: a
 // system of which something was found out may have been mended by then.
-func editionOf(named *v1alpha1.IdentityBackend) string {
-	return fmt.Sprintf("%s/%d", named.UID, named.Generation)
+func editionOf(named *v1alpha1.IdentityBackend) ledger.Edition {
+	return ledger.Edition{Since: named.CreationTimestamp.Time, Of: string(named.UID), Generation: named.Generation}
 }
 
 func clientOptions(spec *v1alpha1.SCIMBackend, m material, c clock.Clock) protocol.Options {

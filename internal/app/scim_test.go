@@ -102,15 +102,15 @@ func TestHE3_ASpecThatCannotBeUsed(t *testing.T) {
 func TestBY11_EditionsOfASystem(t *testing.T) {
 	named := acme()
 	named.UID, named.Generation = "a", 1
-	known := map[string]string{"as it is": editionOf(named)}
+	known := map[string]ledger.Edition{"as it is": editionOf(named)}
 	rotated := named.DeepCopy()
 	rotated.ResourceVersion, rotated.Annotations = "7", map[string]string{"seen": "today"}
 	if systemOf(named) != named.Namespace+"/acme" || editionOf(rotated) != editionOf(named) {
-		t.Errorf("%s is of edition %s, and untouched of %s", systemOf(named), editionOf(named), editionOf(rotated))
+		t.Errorf("%s is of edition %v, and untouched of %v", systemOf(named), editionOf(named), editionOf(rotated))
 	}
 	edited, anew := named.DeepCopy(), named.DeepCopy()
 	edited.Generation, anew.UID = 2, "b"
-	for reason, other := range map[string]string{"edited": editionOf(edited), "made anew": editionOf(anew)} {
+	for reason, other := range map[string]ledger.Edition{"edited": editionOf(edited), "made anew": editionOf(anew)} {
 		for before, edition := range known {
 			if edition == other {
 				t.Errorf("%s is %s", reason, before)

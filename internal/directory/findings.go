@@ -11,6 +11,7 @@ type Findings interface {
 	// Recall returns what was kept last; empty when there is nothing.
 	Recall(ctx context.Context) (string, error)
 	// Keep puts a text, in a form of the backend's own, in the place of what is
-	// kept. It writes nothing when nothing differs.
+	// kept, unless that is of a newer declaration: then it does nothing. It writes
+	// nothing when nothing differs.
 	Keep(ctx context.Context, text string) error
 }

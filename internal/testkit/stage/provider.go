@@ -4,6 +4,7 @@ import (
 	"github.com/rollcall-dev/rollcall/internal/backend/scim"
 	"github.com/rollcall-dev/rollcall/internal/backend/scim/protocol"
 	"github.com/rollcall-dev/rollcall/internal/directory"
+	"github.com/rollcall-dev/rollcall/internal/ledger"
 	"github.com/rollcall-dev/rollcall/internal/testkit/scimserver"
 )
 
@@ -20,7 +21,7 @@ func (s *Stage) Provider(immediately bool) (*scimserver.Server, directory.Backen
 		when = scim.ProvisionImmediately
 	}
 	backend, err := scim.New(scim.Options{
-		Client: client, Admissions: s.Ledger, Findings: s.Ledger.FindingsOf("stage/provider", ""), Clock: s.Clock, Provisioning: when,
+		Client: client, Admissions: s.Ledger, Findings: s.Ledger.FindingsOf("stage/provider", ledger.Edition{}), Clock: s.Clock, Provisioning: when,
 	})
 	s.must(err)
 	return server, backend
