@@ -132,8 +132,8 @@ type lessons struct {
 	noUserKey, noGroupKey atomic.Bool
 	// userKey: an externalId that was written is there.
 	userKey atomic.Bool
-	// noActive: the first user who was to be kept out stayed active; disables:
-	// somebody was kept out.
+	// noActive: the first user who was to be kept out stayed active, or any whom we
+	// have created; disables: somebody was kept out.
 	noActive, disables atomic.Bool
 	// noWaiting: who was created to be kept out was active, and gone when they were
 	// deactivated; stays: somebody like that was still there.

@@ -7,24 +7,24 @@ import (
 )
 
 // findings are the lessons that are kept when the process ends: those that are
-// learned on somebody, who is let in for a moment, or made and removed.
+// learned on somebody, who is let in for a moment, or made and removed. That
+// somebody was kept out is none of them: it says nothing about the next.
 type findings struct {
 	NoActive  bool `json:",omitzero"`
-	Disables  bool `json:",omitzero"`
 	NoWaiting bool `json:",omitzero"`
 	KeepsKeys bool `json:",omitzero"`
 }
 
 func (l *lessons) findings() findings {
 	return findings{
-		NoActive: l.noActive.Load(), Disables: l.disables.Load(), NoWaiting: l.noWaiting.Load(), KeepsKeys: l.keyed(),
+		NoActive: l.noActive.Load(), NoWaiting: l.noWaiting.Load(), KeepsKeys: l.keyed(),
 	}
 }
 
 // recall adds what was found before to what is known.
 func (l *lessons) recall(f findings) {
 	for known, found := range map[*atomic.Bool]bool{
-		&l.noActive: f.NoActive, &l.disables: f.Disables, &l.noWaiting: f.NoWaiting, &l.userKey: f.KeepsKeys,
+		&l.noActive: f.NoActive, &l.noWaiting: f.NoWaiting, &l.userKey: f.KeepsKeys,
 	} {
 		if found {
 			known.Store(true)

@@ -1,6 +1,7 @@
 package scim_test
 
 import (
+	"fmt"
 	"net/http"
 	"slices"
 	"testing"
@@ -53,6 +54,40 @@ func TestBY11_GuardNobodyIsKeptOutIsLearnedOnce(t *testing.T) {
 			must(t, err)
 			if slices.Contains(can.Removals, directory.RemovalDisable) {
 				t.Errorf("%s %d: removals are %v", method, n, can.Removals)
+			}
+		}
+	}
+}
+
+// A service provider that has kept somebody out, and keeps out nobody any more, is
+// found out on one person as well.
+func TestBY11_GuardNobodyIsKeptOutAnyMore(t *testing.T) {
+	for reason, ends := range map[string]bool{"one process": false, "several": true} {
+		for _, method := range []string{"none", http.MethodPatch} {
+			f, fronted := behind(t, byTheBook)
+			w := newWorld(t, immediately, fronted)
+			w.apply(person(directory.MemberActive))
+			must(t, w.RemoveMember(t.Context(), clinic, ada, directory.RemovalDisable))
+			w.apply(invited(grace))
+			before := created(f.server)
+			f.set(func() {
+				for _, deaf := range everyWrite() {
+					f.deaf[deaf] = true
+				}
+				f.broken[method] = 0
+			})
+			for i := range 5 {
+				m := invited(fmt.Sprintf("person-%d@example.com", i/2))
+				got, err := w.ApplyMember(t.Context(), m)
+				if err == nil && (got.State != directory.MemberInvited || got.ID != "") {
+					t.Errorf("%s, %s: person %d is %s with the key %q", reason, method, i, got.State, got.ID)
+				}
+				if ends {
+					w.restart()
+				}
+			}
+			if n := created(f.server) - before; n != 1 || len(f.server.Users()) != 2 {
+				t.Errorf("%s, %s: %d people were let in for a moment, and there are %d users", reason, method, n, len(f.server.Users()))
 			}
 		}
 	}

@@ -114,8 +114,17 @@ func (b *Backend) leftIn(id string, err error) error {
 		b.forgetUser(id)
 		err = directory.Errorf(directory.KindUnsupported, "", "the service provider creates users active, and deletes whom one deactivates")
 	}
+	if _, stays := errors.AsType[staysInError](err); stays {
+		// Not every user can be deactivated, but one whom we have just created.
+		b.learnt.noActive.Store(true)
+	}
 	return leftInError{id, err}
 }
+
+// staysInError is that a user was active after they were deactivated.
+type staysInError struct{ error }
+
+func (e staysInError) Unwrap() error { return e.error }
 
 // setActive lets the user in or out, and makes sure of it: whoever is believed
 // to be out must not be able to sign in.
@@ -134,7 +143,9 @@ func (b *Backend) setActive(ctx context.Context, user protocol.Resource, active 
 		if !active && !b.learnt.disables.Load() {
 			b.learnt.noActive.Store(true)
 		}
-		return protocol.Resource{}, directory.Errorf(directory.KindUnsupported, "", "the service provider does not keep whether a user is active")
+		return protocol.Resource{}, staysInError{
+			directory.Errorf(directory.KindUnsupported, "", "the service provider does not keep whether a user is active"),
+		}
 	case !active:
 		b.learnt.disables.Store(true)
 	}

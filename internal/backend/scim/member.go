@@ -197,7 +197,7 @@ func (b *Backend) create(ctx context.Context, v *view, p person, c *course) (pro
 		return b.keptOutNow(ctx, user.ID(), after, nil)
 	}
 	if err != nil && !keptOut(after, *c) {
-		if refused(err) && !b.learnt.disables.Load() {
+		if refused(err) {
 			b.learnt.noActive.Store(true)
 		}
 		err = errors.Join(b.leftIn(user.ID(), err), noted)
