@@ -106,7 +106,8 @@ type Backend interface {
 	//
 	// KindNotFound means that the organization does not exist (yet); KindInvalid
 	// that this profile can never be stored; KindExists that the system has
-	// somebody else under a key that is needed, whom it does not show;
+	// somebody else under a key that is needed, whom it does not show, or who may be
+	// somebody else and is not to be touched before it is known;
 	// KindQuotaExceeded that no seat is left there.
 	ApplyMember(ctx context.Context, m Member) (ObservedMember, error)
 	// ApplyAccess makes the member's access exactly what is given. KindNotFound
@@ -122,6 +123,10 @@ type Backend interface {
 	// that [Capabilities.Removals] does not name the way, KindInvalid that it is no
 	// [Removal] at all; then nothing has changed. Success means that the person is
 	// out: a removal that was done in part is an error, and is repeated.
+	// Where somebody was waited for, was let in by nobody, and others have added, or
+	// may have, who is there in their place, what ends is that they are waited for:
+	// who is there stays as they are, is a member whom nobody declares from then on,
+	// and goes when that one is removed.
 	RemoveMember(ctx context.Context, org OrganizationID, address string, how Removal) error
 }
 

@@ -83,10 +83,14 @@ func (b *Backend) giveWhatExists(ctx context.Context, v *view, s sight, a direct
 		return err
 	}
 	if s.there() {
-		if s, err = b.recordGiven(ctx, v, s, a); err != nil {
+		who, err := s.subject()
+		if err != nil {
 			return err
 		}
-		return b.give(ctx, v, s, a)
+		if who.admission, err = b.recordGiven(ctx, v, s, a); err != nil {
+			return err
+		}
+		return b.give(ctx, v, who, a)
 	}
 	waits := awaitingOf(s.admission)
 	waits.Access = a

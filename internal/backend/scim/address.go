@@ -68,10 +68,14 @@ func (b *Backend) readdress(ctx context.Context, from, to person) error {
 }
 
 func (b *Backend) moveUser(ctx context.Context, v *view, s sight, to person) error {
+	who, err := s.subject()
+	if err != nil {
+		return err
+	}
 	changes := readdressed(v, s.user, s.address, to.address)
 	if s.user.ExternalID() == s.key() {
 		changes = append(changes, operation{field: field{path: path("externalId")}, set: protocol.String(to.key())})
 	}
-	_, err := b.update(ctx, s.user, changes)
+	_, err = b.update(ctx, who, changes)
 	return err
 }

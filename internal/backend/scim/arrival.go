@@ -77,8 +77,7 @@ func (b *Backend) giveArrival(ctx context.Context, v *view, p person, a director
 	if err != nil {
 		return false, err
 	}
-	s.user, s.created = user, true
-	err = b.giveWhatExists(ctx, v, s, a)
+	err = b.giveWhatExists(ctx, v, s.creation(user).sight, a)
 	switch directory.KindOf(err) {
 	case directory.KindUnavailable, directory.KindRateLimited, directory.KindCredentials:
 		return false, err

@@ -49,24 +49,20 @@ func joined(a, b directory.Access) directory.Access {
 
 // recordGiven notes which values of the person's attributes are about to be ours,
 // so that a process that knows no names yet sees no other access than this one
-// gave. What is noted already is not noted again. Of somebody who was never
-// applied nothing can be noted.
-func (b *Backend) recordGiven(ctx context.Context, v *view, s sight, a directory.Access) (sight, error) {
+// gave, and returns the admission that says so. What is noted already is not noted
+// again. Of somebody who was never applied nothing can be noted.
+func (b *Backend) recordGiven(ctx context.Context, v *view, s sight, a directory.Access) (directory.Admission, error) {
 	waits, wanted := awaitingOf(s.admission), v.inAttributes(a)
 	if !s.admitted() || includes(waits.Given, wanted) {
-		return s, nil
+		return s.admission, nil
 	}
 	waits.Given = asSet(joined(wanted, b.accessInAttributes(v, s)))
 	changed := s.admission
 	var err error
 	if changed.Awaiting, err = waits.text(); err != nil {
-		return sight{}, err
+		return directory.Admission{}, err
 	}
-	if err := b.admit(ctx, changed, s.admission); err != nil {
-		return sight{}, err
-	}
-	s.admission = changed
-	return s, nil
+	return changed, b.admit(ctx, changed, s.admission)
 }
 
 // includes reports whether the access has all of the part.
@@ -148,10 +144,10 @@ func (h holder) value(name string) protocol.Value {
 	return protocol.Object(protocol.Field{Name: h.sub, Value: protocol.String(name)})
 }
 
-func (b *Backend) giveInAttributes(ctx context.Context, v *view, s sight, a directory.Access) error {
+func (b *Backend) giveInAttributes(ctx context.Context, v *view, who subject, a directory.Access) error {
 	var changes []operation
 	if v.units.in == HeldInAttribute {
-		if o, differs := v.units.holding(s.user, b.namesOf(s, units), a.Units); differs {
+		if o, differs := v.units.holding(who.user, b.namesOf(who.sight, units), a.Units); differs {
 			changes = append(changes, o)
 		}
 	}
@@ -160,13 +156,13 @@ func (b *Backend) giveInAttributes(ctx context.Context, v *view, s sight, a dire
 		for i, g := range a.Grants {
 			names[i] = g.Role
 		}
-		if o, differs := v.roles.holding(s.user, b.namesOf(s, roles), names); differs {
+		if o, differs := v.roles.holding(who.user, b.namesOf(who.sight, roles), names); differs {
 			changes = append(changes, o)
 		}
 	}
 	if len(changes) == 0 {
 		return nil
 	}
-	_, err := b.update(ctx, s.user, changes)
+	_, err := b.update(ctx, who, changes)
 	return err
 }

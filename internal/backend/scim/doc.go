@@ -25,7 +25,11 @@
 //     deleted again, by the next call where this one broke off; never told to be
 //     active, or believed to have accepted. They are known by their key, or by the id
 //     that the answer told; where there is neither, they may be somebody whom others
-//     have added: nothing is done to them, and a human decides.
+//     have added: nothing is done to them by any call, and a human decides.
+//   - RemoveMember of such a one forgets that they were waited for, and leaves the
+//     user: whoever declared them is done, and the user is seen in the listing as
+//     one whom nobody declares. So it is with whom others have added for certain
+//     to where we waited, until ApplyMember adopts them.
 //   - Where nobody can be kept out, that is found out on one person: it is kept in
 //     [directory.Findings], which outlive the process.
 //   - Nobody's absence follows from a filter that is ignored, a listing that is not

@@ -4,29 +4,28 @@ import (
 	"context"
 	"slices"
 
-	"github.com/rollcall-dev/rollcall/internal/backend/scim/protocol"
 	"github.com/rollcall-dev/rollcall/internal/directory"
 )
 
 // give makes the access of a user exactly what is given: what is taken away
 // first.
-func (b *Backend) give(ctx context.Context, v *view, s sight, a directory.Access) error {
-	if err := b.giveInAttributes(ctx, v, s, a); err != nil || !v.grouped() {
+func (b *Backend) give(ctx context.Context, v *view, who subject, a directory.Access) error {
+	if err := b.giveInAttributes(ctx, v, who, a); err != nil || !v.grouped() {
 		return err
 	}
 	var have []group
-	if !s.created {
+	if !who.created {
 		var err error
-		if have, err = b.groupsOf(ctx, v, s); err != nil {
+		if have, err = b.groupsOf(ctx, v, who.sight); err != nil {
 			return err
 		}
 	}
-	wanted := v.keysOf(s.org, a)
+	wanted := v.keysOf(who.org, a)
 	for _, g := range have {
 		if i := slices.Index(wanted, g.key); i >= 0 {
 			continue
 		}
-		if err := b.changeMembers(ctx, g, s.user.ID(), false); err != nil {
+		if err := b.changeMembers(ctx, g, who, false); err != nil {
 			return err
 		}
 	}
@@ -38,7 +37,7 @@ func (b *Backend) give(ctx context.Context, v *view, s sight, a directory.Access
 		if err != nil {
 			return err
 		}
-		if err := b.changeMembers(ctx, g, s.user.ID(), true); err != nil {
+		if err := b.changeMembers(ctx, g, who, true); err != nil {
 			return err
 		}
 	}
@@ -87,31 +86,4 @@ func (b *Backend) groupFor(ctx context.Context, key groupKey) (group, error) {
 		return group{}, err
 	}
 	return b.createGroup(ctx, key, display)
-}
-
-// changeMembers adds the user to the group, or removes them, together with others
-// of whom the same is asked meanwhile.
-func (b *Backend) changeMembers(ctx context.Context, g group, user string, add bool) error {
-	change := protocol.MemberChange{Group: g.id, Remove: []string{user}}
-	if add {
-		change.Add, change.Remove = change.Remove, nil
-	}
-	err := b.client.ChangeMembers(ctx, change)
-	switch {
-	case directory.IsKind(err, directory.KindNotFound):
-		b.forgetGroup(g.id)
-		if add {
-			return err
-		}
-	case err != nil:
-		return err
-	}
-	b.members.change(func(x *memberships) {
-		if add {
-			x.join(user, g.id)
-			return
-		}
-		x.leave(user, g.id)
-	})
-	return nil
 }

@@ -11,7 +11,7 @@ import (
 // leftInError is why somebody whom we created may be able to sign in who is to be
 // kept out. Their admission says so until they are kept out, or gone.
 type leftInError struct {
-	id  string
+	who subject
 	err error
 }
 
@@ -36,7 +36,7 @@ func (b *Backend) followOut(ctx context.Context, v *view, s sight, m directory.M
 	if err := b.remember(ctx); err != nil {
 		return sight{}, err
 	}
-	if err := b.unmake(ctx, left.id); err != nil {
+	if err := b.unmake(ctx, left.who); err != nil {
 		return sight{}, err
 	}
 	if b.immediate(v) {
@@ -52,18 +52,13 @@ func (b *Backend) followOut(ctx context.Context, v *view, s sight, m directory.M
 }
 
 // unmake deletes somebody whom we created.
-func (b *Backend) unmake(ctx context.Context, id string) error {
-	err := b.client.Delete(ctx, protocol.Users, id, "")
-	switch {
-	case directory.IsKind(err, directory.KindUnsupported):
-		b.learnt.noDelete.Store(true)
+func (b *Backend) unmake(ctx context.Context, who subject) error {
+	err := b.erase(ctx, who)
+	if directory.IsKind(err, directory.KindUnsupported) {
 		return directory.Errorf(directory.KindUnsupported, "",
 			"the service provider neither disables nor deletes the user whom it has created; remove them there")
-	case err != nil && !directory.IsKind(err, directory.KindNotFound):
-		return err
 	}
-	b.forgetUser(id)
-	return nil
+	return err
 }
 
 // goneError is that a user was gone after they were deactivated, or by that.
@@ -90,17 +85,17 @@ func (b *Backend) stayed(ctx context.Context, id string) error {
 
 // keptOutNow is what became of somebody who was half made, and is to be kept out,
 // after they were changed.
-func (b *Backend) keptOutNow(ctx context.Context, id string, user protocol.Resource, err error) (protocol.Resource, error) {
+func (b *Backend) keptOutNow(ctx context.Context, who subject, user protocol.Resource, err error) (protocol.Resource, error) {
 	switch {
 	case err == nil:
-		err = b.stayed(ctx, id)
+		err = b.stayed(ctx, who.user.ID())
 	case directory.IsKind(err, directory.KindNotFound):
 		err = goneError{err}
 	case keptOut(user, course{}):
 		return user, err
 	}
 	if err != nil {
-		return protocol.Resource{}, b.leftIn(id, err)
+		return protocol.Resource{}, b.leftIn(who, err)
 	}
 	return user, nil
 }
@@ -108,17 +103,17 @@ func (b *Backend) keptOutNow(ctx context.Context, id string, user protocol.Resou
 // leftIn is the error about somebody whom we have created to be kept out, and who
 // may not be. Whoever was gone when they were deactivated would be created and
 // deleted again by every call: nobody is created to wait any more.
-func (b *Backend) leftIn(id string, err error) error {
+func (b *Backend) leftIn(who subject, err error) error {
 	if _, gone := errors.AsType[goneError](err); gone {
 		b.learnt.noWaiting.Store(true)
-		b.forgetUser(id)
+		b.forgetUser(who.user.ID())
 		err = directory.Errorf(directory.KindUnsupported, "", "the service provider creates users active, and deletes whom one deactivates")
 	}
 	if _, stays := errors.AsType[staysInError](err); stays {
 		// Not every user can be deactivated, but one whom we have just created.
 		b.learnt.noActive.Store(true)
 	}
-	return leftInError{id, err}
+	return leftInError{who, err}
 }
 
 // staysInError is that a user was active after they were deactivated.
@@ -128,11 +123,11 @@ func (e staysInError) Unwrap() error { return e.error }
 
 // setActive lets the user in or out, and makes sure of it: whoever is believed
 // to be out must not be able to sign in.
-func (b *Backend) setActive(ctx context.Context, user protocol.Resource, active bool) (protocol.Resource, error) {
-	after, err := b.update(ctx, user, []operation{{field: field{path: path("active")}, set: protocol.Bool(active)}})
+func (b *Backend) setActive(ctx context.Context, who subject, active bool) (protocol.Resource, error) {
+	after, err := b.update(ctx, who, []operation{{field: field{path: path("active")}, set: protocol.Bool(active)}})
 	if err == nil && isActive(after) != active {
 		// Not every answer to a change is the user as they are then.
-		after, err = b.client.Get(ctx, protocol.GetRequest{Kind: protocol.Users, ID: user.ID()})
+		after, err = b.client.Get(ctx, protocol.GetRequest{Kind: protocol.Users, ID: who.user.ID()})
 	}
 	switch {
 	case !active && directory.IsKind(err, directory.KindNotFound):

@@ -62,14 +62,15 @@ func (b *Backend) applyMember(ctx context.Context, v *view, p person, m director
 // is there before anybody is let in, and says so only when nobody can sign in
 // who is to be kept out.
 func (b *Backend) follow(ctx context.Context, v *view, s sight, m directory.Member) (sight, error) {
-	if m.State == directory.MemberInvited && s.doubtful() {
-		return sight{}, errDoubtful()
+	who, err := s.adoptee()
+	if err != nil {
+		return sight{}, err
 	}
 	c, err := b.settle(v, s, m)
 	if err == nil && s.in() && !c.active && !v.has("active") {
 		err = errUndisablable()
 		if s.halfMade() {
-			err = leftInError{s.user.ID(), err}
+			err = leftInError{who, err}
 		}
 	}
 	if err != nil {
@@ -84,7 +85,7 @@ func (b *Backend) follow(ctx context.Context, v *view, s sight, m directory.Memb
 	}
 	after := s
 	if c.present {
-		if after, err = b.provide(ctx, v, s, &c); err != nil {
+		if after, err = b.provide(ctx, v, who, &c); err != nil {
 			return sight{}, errors.Join(err, b.takeBack(ctx, c, err))
 		}
 	}
@@ -131,18 +132,18 @@ func sameAdmission(a, b directory.Admission) bool {
 
 // provide brings the user at the service provider to what is settled, and
 // returns them as they are then.
-func (b *Backend) provide(ctx context.Context, v *view, s sight, c *course) (sight, error) {
-	user, err := b.provideUser(ctx, v, s, c)
+func (b *Backend) provide(ctx context.Context, v *view, who subject, c *course) (sight, error) {
+	user, err := b.provideUser(ctx, v, who, c)
 	if err != nil {
 		return sight{}, err
 	}
-	after := s
-	after.user, after.read, after.created = user, s.user, !s.there()
+	after := who.as(user)
+	after.read, after.created = who.user, !who.there()
 	if !after.there() || (awaiting{Access: c.access}).empty() {
-		return after, nil
+		return after.sight, nil
 	}
 	// What was given while the person was awaited, as far as it is still there.
-	access, err := b.existing(ctx, v, s.org, c.access)
+	access, err := b.existing(ctx, v, who.org, c.access)
 	if err == nil {
 		err = b.give(ctx, v, after, access)
 	}
@@ -151,35 +152,35 @@ func (b *Backend) provide(ctx context.Context, v *view, s sight, c *course) (sig
 	}
 	after.read, after.created = protocol.Resource{}, false
 	after.user, err = b.client.Get(ctx, protocol.GetRequest{Kind: protocol.Users, ID: user.ID()})
-	return after, err
+	return after.sight, err
 }
 
-func (b *Backend) provideUser(ctx context.Context, v *view, s sight, c *course) (protocol.Resource, error) {
-	if !s.there() {
-		return b.create(ctx, v, s.person, c)
+func (b *Backend) provideUser(ctx context.Context, v *view, who subject, c *course) (protocol.Resource, error) {
+	if !who.there() {
+		return b.create(ctx, v, who.sight, c)
 	}
-	operations := b.differences(v, s, *c)
+	operations := b.differences(v, who.sight, *c)
 	if len(operations) == 0 {
-		return s.user, nil
+		return who.user, nil
 	}
-	user, err := b.update(ctx, s.user, operations)
+	user, err := b.update(ctx, who, operations)
 	if err == nil {
-		user, err = b.confirm(ctx, v, user, *c)
+		user, err = b.confirm(ctx, v, who.as(user), *c)
 	}
 	switch {
-	case s.halfMade() && !c.active:
-		return b.keptOutNow(ctx, s.user.ID(), user, err)
-	case s.in() && !c.active && directory.IsKind(err, directory.KindNotFound):
+	case who.halfMade() && !c.active:
+		return b.keptOutNow(ctx, who, user, err)
+	case who.in() && !c.active && directory.IsKind(err, directory.KindNotFound):
 		// There are service providers that delete whom one deactivates.
-		b.forgetUser(s.user.ID())
+		b.forgetUser(who.user.ID())
 		return protocol.Resource{}, nil
 	}
 	return user, err
 }
 
 // create creates the user.
-func (b *Backend) create(ctx context.Context, v *view, p person, c *course) (protocol.Resource, error) {
-	d, err := b.draft(v, p, *c)
+func (b *Backend) create(ctx context.Context, v *view, s sight, c *course) (protocol.Resource, error) {
+	d, err := b.draft(v, s.person, *c)
 	if err != nil {
 		return protocol.Resource{}, err
 	}
@@ -190,39 +191,20 @@ func (b *Backend) create(ctx context.Context, v *view, p person, c *course) (pro
 		return protocol.Resource{}, err
 	}
 	b.users.change(func(x *userIndex) { x.put(user) })
-	b.listings.touch(p)
+	b.listings.touch(s.person)
 	noted := b.noteMade(ctx, user, c)
-	after, err := b.confirm(ctx, v, user, *c)
+	who := s.creation(user)
+	after, err := b.confirm(ctx, v, who, *c)
 	if err == nil && !keptOut(user, *c) {
-		return b.keptOutNow(ctx, user.ID(), after, nil)
+		return b.keptOutNow(ctx, who, after, nil)
 	}
 	if err != nil && !keptOut(after, *c) {
 		if refused(err) {
 			b.learnt.noActive.Store(true)
 		}
-		err = errors.Join(b.leftIn(user.ID(), err), noted)
+		err = errors.Join(b.leftIn(who, err), noted)
 	}
 	return after, err
-}
-
-// update changes the user, and returns it as it is then. Service providers that
-// understand no value filter in a path get whole lists.
-func (b *Backend) update(ctx context.Context, user protocol.Resource, operations []operation) (protocol.Resource, error) {
-	request := protocol.PatchRequest{Kind: protocol.Users, ID: user.ID(), Version: user.Version(), Result: true}
-	request.Operations = b.operations(user, operations)
-	b.arrivals.forget(user.ID())
-	after, err := b.client.Update(ctx, request)
-	if directory.IsKind(err, directory.KindInvalid) && filtered(request.Operations) {
-		b.learnt.noValuePaths.Store(true)
-		request.Operations = b.operations(user, operations)
-		after, err = b.client.Update(ctx, request)
-	}
-	if err != nil {
-		b.users.expire()
-		return after, err
-	}
-	b.users.change(func(x *userIndex) { x.put(after) })
-	return after, nil
 }
 
 func (b *Backend) forgetUser(id string) {
@@ -233,11 +215,11 @@ func (b *Backend) forgetUser(id string) {
 
 // confirm learns what the service provider did with what it was sent. What is
 // not in the answer is looked for in the user itself.
-func (b *Backend) confirm(ctx context.Context, v *view, user protocol.Resource, c course) (protocol.Resource, error) {
-	if b.asWritten(v, user, c) {
-		return user, nil
+func (b *Backend) confirm(ctx context.Context, v *view, who subject, c course) (protocol.Resource, error) {
+	if b.asWritten(v, who.user, c) {
+		return who.user, nil
 	}
-	user, err := b.client.Get(ctx, protocol.GetRequest{Kind: protocol.Users, ID: user.ID()})
+	user, err := b.client.Get(ctx, protocol.GetRequest{Kind: protocol.Users, ID: who.user.ID()})
 	if err != nil {
 		return protocol.Resource{}, err
 	}
@@ -248,7 +230,7 @@ func (b *Backend) confirm(ctx context.Context, v *view, user protocol.Resource, 
 		b.learnt.noUserKey.Store(true)
 	}
 	if isActive(user) != c.active {
-		if user, err = b.setActive(ctx, user, c.active); err != nil {
+		if user, err = b.setActive(ctx, who.as(user), c.active); err != nil {
 			return protocol.Resource{}, err
 		}
 	}

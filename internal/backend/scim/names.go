@@ -208,13 +208,34 @@ func (b *Backend) removeValues(ctx context.Context, n named) error {
 		return err
 	}
 	for _, user := range holders {
-		o, _ := n.holder.holding(user, name, nil)
-		if _, err := b.update(ctx, user, []operation{o}); err != nil && !directory.IsKind(err, directory.KindNotFound) {
+		if err := b.removeValue(ctx, n, user); err != nil {
 			return err
 		}
 	}
 	b.names.change(n.key.org, n.sort, func(all map[string]bool) { delete(all, n.name()) })
 	return nil
+}
+
+// removeValue takes the name away from a member.
+func (b *Backend) removeValue(ctx context.Context, n named, user protocol.Resource) error {
+	address, _ := addressOf(n.key.org, user)
+	s, err := b.admission(ctx, person{n.key.org, address})
+	if err != nil {
+		return err
+	}
+	s.user = user
+	if s.nobodys() {
+		return nil
+	}
+	who, err := s.subject()
+	if err != nil {
+		return err
+	}
+	o, _ := n.holder.holding(user, map[string]bool{n.name(): true}, nil)
+	if _, err = b.update(ctx, who, []operation{o}); directory.IsKind(err, directory.KindNotFound) {
+		return nil
+	}
+	return err
 }
 
 // without is access without the unit or the role.

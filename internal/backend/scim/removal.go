@@ -21,68 +21,83 @@ func (b *Backend) RemoveMember(ctx context.Context, org directory.OrganizationID
 	if err != nil {
 		return inOp(op, err)
 	}
+	return inOp(op, b.removeMember(ctx, v, p, how))
+}
+
+func (b *Backend) removeMember(ctx context.Context, v *view, p person, how directory.Removal) error {
 	switch how {
 	case directory.RemovalDisable:
-		return inOp(op, b.disable(ctx, v, p))
 	case directory.RemovalDrop, directory.RemovalDelete:
-		return inOp(op, b.drop(ctx, v, p))
-	default:
-		return directory.Errorf(directory.KindInvalid, op, "removal %q is unknown", how)
-	}
-}
-
-// disable keeps the record, when there is one.
-func (b *Backend) disable(ctx context.Context, v *view, p person) error {
-	s, err := b.lookFor(ctx, v, p, search{listings: patience})
-	if err != nil || !s.exists() {
-		return err
-	}
-	if s.in() && !v.has("active") {
-		return errUndisablable()
-	}
-	a := s.admission
-	a.Organization, a.Address = p.org, p.address
-	a.State, a.JoinedAt, a.Provisioned = directory.MemberDisabled, b.joinedAt(s), false
-	waits := awaitingOf(a)
-	waits.Creating, waits.Made, waits.LetIn = false, "", false
-	if a.Awaiting, err = waits.text(); err != nil {
-		return err
-	}
-	if s.in() {
-		if err := b.deactivate(ctx, s.user); err != nil {
-			return err
+		if !slices.Contains(b.removals(v), directory.RemovalDrop) {
+			return errUndeletable()
 		}
-	}
-	return b.admit(ctx, a, s.admission)
-}
-
-// deactivate ends access. Some service providers delete whom one deactivates.
-func (b *Backend) deactivate(ctx context.Context, user protocol.Resource) error {
-	_, err := b.setActive(ctx, user, false)
-	if directory.IsKind(err, directory.KindNotFound) {
-		b.forgetUser(user.ID())
-		return nil
-	}
-	return err
-}
-
-func (b *Backend) drop(ctx context.Context, v *view, p person) error {
-	if !slices.Contains(b.removals(v), directory.RemovalDrop) {
-		return errUndeletable()
+	default:
+		return directory.Errorf(directory.KindInvalid, "", "removal %q is unknown", how)
 	}
 	s, err := b.lookFor(ctx, v, p, search{listings: patience})
 	if err != nil {
 		return err
 	}
-	if s.there() {
-		if err := b.delete(ctx, v, s.user); err != nil {
+	if s.nobodys() {
+		// What ends is that we wait for them.
+		return b.admissions.Dismiss(ctx, p.org, p.address)
+	}
+	who, err := s.subject()
+	switch {
+	case err != nil:
+		return err
+	case how == directory.RemovalDisable:
+		return b.disable(ctx, v, who)
+	default:
+		return b.drop(ctx, v, who)
+	}
+}
+
+// disable keeps the record, when there is one.
+func (b *Backend) disable(ctx context.Context, v *view, who subject) error {
+	if !who.exists() {
+		return nil
+	}
+	if who.in() && !v.has("active") {
+		return errUndisablable()
+	}
+	a := who.admission
+	a.Organization, a.Address = who.org, who.address
+	a.State, a.JoinedAt, a.Provisioned = directory.MemberDisabled, b.joinedAt(who.sight), false
+	waits := awaitingOf(a)
+	waits.Creating, waits.Made, waits.LetIn = false, "", false
+	var err error
+	if a.Awaiting, err = waits.text(); err != nil {
+		return err
+	}
+	if who.in() {
+		if err := b.deactivate(ctx, who); err != nil {
 			return err
 		}
 	}
-	if !s.admitted() {
+	return b.admit(ctx, a, who.admission)
+}
+
+// deactivate ends access. Some service providers delete whom one deactivates.
+func (b *Backend) deactivate(ctx context.Context, who subject) error {
+	_, err := b.setActive(ctx, who, false)
+	if directory.IsKind(err, directory.KindNotFound) {
+		b.forgetUser(who.user.ID())
 		return nil
 	}
-	return b.admissions.Dismiss(ctx, p.org, p.address)
+	return err
+}
+
+func (b *Backend) drop(ctx context.Context, v *view, who subject) error {
+	if who.there() {
+		if err := b.delete(ctx, v, who); err != nil {
+			return err
+		}
+	}
+	if !who.admitted() {
+		return nil
+	}
+	return b.admissions.Dismiss(ctx, who.org, who.address)
 }
 
 func errUndeletable() error {
@@ -94,10 +109,10 @@ func errUndisablable() error {
 }
 
 // delete ends access, and then the record.
-func (b *Backend) delete(ctx context.Context, v *view, user protocol.Resource) error {
-	was := isActive(user) && v.has("active")
+func (b *Backend) delete(ctx context.Context, v *view, who subject) error {
+	was := who.in() && v.has("active")
 	if was {
-		err := b.deactivate(ctx, user)
+		err := b.deactivate(ctx, who)
 		switch {
 		case directory.IsKind(err, directory.KindUnsupported):
 			// Where access does not end before the record, it ends with it.
@@ -106,27 +121,25 @@ func (b *Backend) delete(ctx context.Context, v *view, user protocol.Resource) e
 			return err
 		}
 	}
-	err := b.client.Delete(ctx, protocol.Users, user.ID(), "")
+	err := b.erase(ctx, who)
 	switch {
 	case directory.IsKind(err, directory.KindUnsupported):
-		b.learnt.noDelete.Store(true)
-		return b.reactivate(ctx, user, was)
-	case err != nil && !directory.IsKind(err, directory.KindNotFound):
+		return b.reactivate(ctx, who, was)
+	case err != nil:
 		return err
 	}
-	b.forgetUser(user.ID())
-	return b.deleted(ctx, user.ID())
+	return b.deleted(ctx, who.user.ID())
 }
 
 // reactivate takes back what was done to somebody who turned out to be there to
 // stay: nothing has changed, and whoever asked decides what follows.
-func (b *Backend) reactivate(ctx context.Context, user protocol.Resource, was bool) error {
+func (b *Backend) reactivate(ctx context.Context, who subject, was bool) error {
 	if !was {
 		return errUndeletable()
 	}
-	now, err := b.client.Get(ctx, protocol.GetRequest{Kind: protocol.Users, ID: user.ID()})
+	now, err := b.client.Get(ctx, protocol.GetRequest{Kind: protocol.Users, ID: who.user.ID()})
 	if err == nil {
-		_, err = b.setActive(ctx, now, true)
+		_, err = b.setActive(ctx, who.as(now), true)
 	}
 	if err != nil {
 		return err
@@ -183,38 +196,42 @@ func (b *Backend) RemoveOrganization(ctx context.Context, id directory.Organizat
 
 // letGo removes the user, or takes back from another client's what we gave them.
 func (b *Backend) letGo(ctx context.Context, v *view, s sight) error {
-	switch {
-	case s.doubtful():
-		return errDoubtful()
-	case s.stranger():
+	if s.strange() {
 		return nil
-	case !s.others():
-		return b.removeUser(ctx, v, s.user)
-	case !s.in() || !awaitingOf(s.admission).LetIn:
+	}
+	who, err := s.subject()
+	switch {
+	case err != nil:
+		return err
+	case !who.others():
+		return b.removeUser(ctx, v, who)
+	case !who.in() || !awaitingOf(who.admission).LetIn:
 		return nil
 	case !v.has("active"):
 		return errUndisablable()
 	}
-	return b.deactivate(ctx, s.user)
+	return b.deactivate(ctx, who)
 }
 
 // removeUser deletes the user, or lets them in no more where that is all that
 // can be done.
-func (b *Backend) removeUser(ctx context.Context, v *view, user protocol.Resource) error {
+func (b *Backend) removeUser(ctx context.Context, v *view, who subject) error {
 	if slices.Contains(b.removals(v), directory.RemovalDelete) {
-		err := b.delete(ctx, v, user)
+		err := b.delete(ctx, v, who)
 		if !directory.IsKind(err, directory.KindUnsupported) {
 			return err
 		}
-		if user, err = b.client.Get(ctx, protocol.GetRequest{Kind: protocol.Users, ID: user.ID()}); err != nil {
+		user, err := b.client.Get(ctx, protocol.GetRequest{Kind: protocol.Users, ID: who.user.ID()})
+		if err != nil {
 			return err
 		}
+		who = who.as(user)
 	}
-	if !isActive(user) {
+	if !who.in() {
 		return nil
 	}
 	if !v.has("active") {
 		return errUndisablable()
 	}
-	return b.deactivate(ctx, user)
+	return b.deactivate(ctx, who)
 }

@@ -46,10 +46,20 @@ func (s sight) stranger() bool {
 		(awaitingOf(s.admission).Creating || waitsFor(s.admission))
 }
 
+// strange reports whether the user is for certain a stranger in the place of
+// somebody for whom we waited. A stranger for whom nobody waited is whoever has the
+// address.
+func (s sight) strange() bool {
+	return s.there() && !s.created && s.admitted() && s.stranger() && !s.doubtful()
+}
+
+// nobodys reports whether the user is, or may be, nobody's member yet.
+func (s sight) nobodys() bool { return s.doubtful() || s.strange() }
+
 func errDoubtful() error {
 	return directory.Errorf(directory.KindExists, "",
 		"the service provider has an active user with the address, and shows nothing by which it could be told whether we created them: "+
-			"deactivate or remove them there, or have the invitation accepted")
+			"deactivate or remove them there, have the invitation accepted, or withdraw it")
 }
 
 // keyed reports whether it is known that users keep an externalId.
