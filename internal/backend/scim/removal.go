@@ -175,14 +175,17 @@ func (b *Backend) ApplyOrganization(ctx context.Context, _ directory.Organizatio
 // groups that carry a key of the organization, and whoever has an admission and
 // carries no key at all, unless it was somebody else who added them; users with
 // another client's key stay, and are deactivated when it was us who let them in.
-// KindExists when it cannot be told whether an active user is ours.
+// Of whom it is refused, they stay and keep nobody else: then everything else is
+// removed, and the error tells how many stay, KindExists when it cannot be told
+// whether an active user is ours.
 func (b *Backend) RemoveOrganization(ctx context.Context, id directory.OrganizationID) error {
 	const op = "remove an organization"
 	v, err := b.view(ctx)
 	if err != nil {
 		return inOp(op, err)
 	}
-	if err := b.removeUsers(ctx, v, id); err != nil {
+	users, err := b.removeUsers(ctx, v, id)
+	if err != nil {
 		return inOp(op, err)
 	}
 	if v.features.Groups.Supported {
@@ -191,7 +194,7 @@ func (b *Backend) RemoveOrganization(ctx context.Context, id directory.Organizat
 		}
 	}
 	b.names.forget(id)
-	return inOp(op, b.admissions.Dismiss(ctx, id, ""))
+	return inOp(op, users.end(ctx))
 }
 
 // letGo removes the user, or takes back from another client's what we gave them.

@@ -50,11 +50,35 @@ type userSweep struct {
 	gone map[string]bool
 	// asked are the addresses of those who were looked for by themselves.
 	asked map[string]bool
+	// stay are the addresses of those of whom it was refused: they keep nobody else.
+	stay map[string]bool
+	// refusal is why the first of them stays.
+	refusal error
 }
 
-func (b *Backend) removeUsers(ctx context.Context, v *view, org directory.OrganizationID) error {
-	w := &userSweep{b, v, org, map[string]bool{}, map[string]bool{}}
-	return sweep(func() (swept, error) { return w.round(ctx) })
+// removeUsers removes the users of an organization, but for those of whom it is
+// refused.
+func (b *Backend) removeUsers(ctx context.Context, v *view, org directory.OrganizationID) (*userSweep, error) {
+	w := &userSweep{b: b, v: v, org: org, gone: map[string]bool{}, asked: map[string]bool{}, stay: map[string]bool{}}
+	return w, sweep(func() (swept, error) { return w.round(ctx) })
+}
+
+// end forgets the admissions of those who are gone. The error is about those who
+// stay.
+func (w *userSweep) end(ctx context.Context) error {
+	if w.refusal == nil {
+		return w.b.admissions.Dismiss(ctx, w.org, "")
+	}
+	err := w.b.eachAdmission(ctx, w.org, func(a directory.Admission) error {
+		if w.stay[a.Address] {
+			return nil
+		}
+		return w.b.admissions.Dismiss(ctx, w.org, a.Address)
+	})
+	if err != nil {
+		return err
+	}
+	return directory.Errorf(directory.KindOf(w.refusal), "", "everything else is removed; users who stay: %d; the first of them: %w", len(w.stay), w.refusal)
 }
 
 func (w *userSweep) round(ctx context.Context) (swept, error) {
@@ -62,13 +86,27 @@ func (w *userSweep) round(ctx context.Context) (swept, error) {
 	if err != nil {
 		return swept{}, err
 	}
+	got := swept{complete: complete}
 	for _, s := range found {
-		if err := w.b.letGo(ctx, w.v, s); err != nil {
+		err := w.b.letGo(ctx, w.v, s)
+		switch {
+		case refused(err):
+			w.stays(s.address, err)
+		case err != nil:
 			return swept{}, err
+		default:
+			w.gone[s.user.ID()] = true
+			got.gone++
 		}
-		w.gone[s.user.ID()] = true
 	}
-	return swept{complete, len(found)}, nil
+	return got, nil
+}
+
+func (w *userSweep) stays(address string, why error) {
+	w.stay[address] = true
+	if w.refusal == nil {
+		w.refusal = why
+	}
 }
 
 // find returns those who may have to go, and whether the listing was complete.
@@ -90,7 +128,7 @@ func (w *userSweep) find(ctx context.Context) ([]sight, bool, error) {
 		}
 		shown[a] = true
 		s := sight{person: person{w.org, a}, user: user, admission: admitted[a], keyed: w.b.learnt.keyed()}
-		if _, _, ours := parseUserKey(user.ExternalID()); (ours || s.admitted()) && !w.gone[user.ID()] {
+		if _, _, ours := parseUserKey(user.ExternalID()); (ours || s.admitted()) && !w.gone[user.ID()] && !w.stay[a] {
 			found = append(found, s)
 		}
 	})
@@ -104,10 +142,12 @@ func (w *userSweep) find(ctx context.Context) ([]sight, bool, error) {
 		}
 		w.asked[address] = true
 		s, err := w.b.lookFor(ctx, w.v, person{w.org, address}, search{listings: 1})
-		if err != nil {
+		switch {
+		case refused(err):
+			w.stays(address, err)
+		case err != nil:
 			return nil, false, err
-		}
-		if s.there() && !w.gone[s.user.ID()] {
+		case s.there() && !w.gone[s.user.ID()]:
 			found = append(found, s)
 		}
 	}

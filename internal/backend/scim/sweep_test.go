@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/rollcall-dev/rollcall/internal/directory"
@@ -118,5 +119,61 @@ func TestBY11_RemovalsFindWhomAListingLeavesOut(t *testing.T) {
 		if n := len(f.server.Users()); n != 0 {
 			t.Errorf("%s: %d users are left", reason, n)
 		}
+	}
+}
+
+// One of whom it cannot be told whether they are ours, or who cannot go, stays,
+// and keeps nobody else; the organization goes when they are seen to.
+func TestBY11_RemovalsOfOthersDoNotWaitForWhoStays(t *testing.T) {
+	for reason, test := range map[string]struct {
+		begin func(t *testing.T) (*world, *scimserver.Server)
+		kind  directory.Kind
+	}{
+		"a stranger": {func(t *testing.T) (*world, *scimserver.Server) {
+			w, f := strangerAdded(t, keyless)
+			return w, f.server
+		}, directory.KindExists},
+		"whom we let in, and nobody can be disabled": {func(t *testing.T) (*world, *scimserver.Server) {
+			f, fronted := behind(t, byTheBook)
+			w := newWorld(t, immediately, fronted)
+			f.server.PutUser(scimserver.User{UserName: ada, ExternalID: "hr-1"})
+			w.apply(person(directory.MemberInvited))
+			must(t, w.accept(t.Context(), clinic, ada, "Ada"))
+			f.set(func() {
+				for _, method := range everyWrite() {
+					f.deaf[method] = true
+				}
+			})
+			w.apply(invited(grace))
+			return w, f.server
+		}, directory.KindUnsupported},
+	} {
+		t.Run(reason, func(t *testing.T) {
+			w, server := test.begin(t)
+			must(t, w.ApplyUnit(t.Context(), directory.Unit{Organization: clinic, Name: "north", DisplayName: "North"}))
+			for i := range 3 {
+				m := invited(fmt.Sprintf("person-%d@example.com", i))
+				m.State = directory.MemberActive
+				w.apply(m)
+			}
+			for range 2 {
+				err := w.RemoveOrganization(t.Context(), clinic)
+				wantKind(t, reason, err, test.kind)
+				if err == nil || !strings.Contains(err.Error(), "stay: 1;") {
+					t.Errorf("the error does not say how many stay: %v", err)
+				}
+				if users := server.Users(); len(users) != 1 || users[0].UserName != ada || len(server.Groups()) != 0 {
+					t.Errorf("left are %v and %v", users, server.Groups())
+				}
+				if all, _ := w.admissions.Admissions(t.Context(), clinic, "", 10); len(all) != 1 || all[0].Address != ada {
+					t.Errorf("admissions are %v", all)
+				}
+			}
+			server.DeleteUser(server.Users()[0].ID)
+			must(t, w.RemoveOrganization(t.Context(), clinic))
+			if all, _ := w.admissions.Admissions(t.Context(), clinic, "", 10); len(all) != 0 {
+				t.Errorf("in the end admissions are %v", all)
+			}
+		})
 	}
 }
