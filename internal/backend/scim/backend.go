@@ -70,6 +70,7 @@ type Backend struct {
 	members  *mirror[memberships]
 	names    names
 	listings listings
+	absences absences
 	arrivals arrivals
 }
 
@@ -145,6 +146,8 @@ type lessons struct {
 	noValuePaths atomic.Bool
 	// tells says whether users tell their groups.
 	tells atomic.Int32
+	// wholeUsers and wholeGroups are the largest listings that were complete.
+	wholeUsers, wholeGroups whole
 	// nameless counts the users of the last listing who have no address.
 	nameless atomic.Int64
 

@@ -20,10 +20,11 @@ type search struct {
 	// known is true for somebody who was looked for before, and would have been
 	// adopted by their e-mail address then.
 	known bool
-	// listings is how many listings that are not complete are taken for one that is,
-	// in removing somebody: more cannot be done about whom they do not show. 0 when no
-	// number of them is enough.
-	listings int
+	// removes is true when the person is to be removed: then several listings may stand
+	// for a complete one, as [Backend.absent] says.
+	removes bool
+	// swept is true when it is for whoever asks to judge the listings.
+	swept bool
 }
 
 // way is a filter that may find a person.
@@ -108,8 +109,8 @@ func (p person) pick(users []protocol.Resource) (protocol.Resource, error) {
 type userIndex struct {
 	byKey map[string][]string
 	// keys are what each user is filed under, by id.
-	keys     map[string][]string
-	complete bool
+	keys map[string][]string
+	extent
 }
 
 func (x *userIndex) put(user protocol.Resource) {
@@ -143,23 +144,28 @@ func (x *userIndex) ids(p person) []string {
 func (b *Backend) loadUsers(ctx context.Context) (*userIndex, error) {
 	x := &userIndex{byKey: map[string][]string{}, keys: map[string][]string{}}
 	request := protocol.ListRequest{Kind: protocol.Users, Attributes: []protocol.Path{path("externalId"), path("userName"), path("emails")}}
-	complete, err := b.all(ctx, request, func(user protocol.Resource) { x.put(user) })
-	x.complete = complete
+	var err error
+	x.extent, err = b.all(ctx, request, func(user protocol.Resource) { x.put(user) })
 	return x, err
 }
 
-// all reads a whole listing, and returns whether it was complete.
-func (b *Backend) all(ctx context.Context, r protocol.ListRequest, each func(protocol.Resource)) (bool, error) {
+// all reads a whole listing.
+func (b *Backend) all(ctx context.Context, r protocol.ListRequest, each func(protocol.Resource)) (extent, error) {
+	shown := map[string]bool{}
 	for {
 		page, err := b.client.List(ctx, r)
 		if err != nil {
-			return false, err
+			return extent{}, err
 		}
 		for _, resource := range page.Resources {
+			shown[resource.ID()] = true
 			each(resource)
 		}
 		if page.Next == "" {
-			return page.Complete, nil
+			if page.Complete {
+				b.learnt.wholeOf(r.Kind).note(len(shown))
+			}
+			return extent{page.Complete, len(shown)}, nil
 		}
 		r.Cursor = page.Next
 	}
@@ -168,28 +174,27 @@ func (b *Backend) all(ctx context.Context, r protocol.ListRequest, each func(pro
 // findListed finds the person by a listing of all, that many who ask at about the
 // same time share: it is of the last half minute, and began after whatever this
 // process has asked for and was not answered. That nobody is the person follows only
-// from a complete one, but for creating somebody; and for removing somebody from
-// several.
+// from a complete one, but for creating somebody; and for removing somebody as
+// [Backend.absent] says.
 func (b *Backend) findListed(ctx context.Context, p person, how search) (protocol.Resource, error) {
 	var ids []string
-	complete := false
-	ask := func(x *userIndex) { ids, complete = x.ids(p), x.complete }
+	var seen extent
+	ask := func(x *userIndex) { ids, seen = x.ids(p), x.extent }
 	if err := b.users.recent(ctx, ask); err != nil {
 		return protocol.Resource{}, err
 	}
-	if user, err := b.verify(ctx, p, ids); err != nil || user.ID() != "" || complete || how.creates || how.listings == 1 {
+	user, err := b.verify(ctx, p, ids)
+	switch {
+	case err != nil || user.ID() != "" || seen.complete || how.creates || how.swept:
 		return user, err
+	case how.removes:
+		return protocol.Resource{}, b.absent(protocol.Users, p.key(), seen)
 	}
-	for range max(how.listings, 1) {
-		if err := b.users.fresh(ctx, ask); err != nil {
-			return protocol.Resource{}, err
-		}
-		if user, err := b.verify(ctx, p, ids); err != nil || user.ID() != "" || complete {
-			return user, err
-		}
+	if err := b.users.fresh(ctx, ask); err != nil {
+		return protocol.Resource{}, err
 	}
-	if how.listings > 0 {
-		return protocol.Resource{}, nil
+	if user, err := b.verify(ctx, p, ids); err != nil || user.ID() != "" || seen.complete {
+		return user, err
 	}
 	return protocol.Resource{}, directory.Errorf(directory.KindUnavailable, "",
 		"the service provider filters no users, and its listing is not complete, so that nobody's absence can be told")

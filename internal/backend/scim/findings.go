@@ -7,17 +7,22 @@ import (
 )
 
 // findings are the lessons that are kept when the process ends: those that are
-// learned on somebody, who is let in for a moment, or made and removed. That
-// somebody was kept out is none of them: it says nothing about the next.
+// learned on somebody, who is let in for a moment, or made and removed; and how
+// large a listing was complete, or a process that has just begun would take one
+// that is not for all there is. That somebody was kept out is none of them: it says
+// nothing about the next.
 type findings struct {
 	NoActive  bool `json:",omitzero"`
 	NoWaiting bool `json:",omitzero"`
 	KeepsKeys bool `json:",omitzero"`
+	// WholeUsers and WholeGroups are as in [whole].
+	WholeUsers, WholeGroups int64 `json:",omitzero"`
 }
 
 func (l *lessons) findings() findings {
 	return findings{
 		NoActive: l.noActive.Load(), NoWaiting: l.noWaiting.Load(), KeepsKeys: l.keyed(),
+		WholeUsers: l.wholeUsers.sized.Load(), WholeGroups: l.wholeGroups.sized.Load(),
 	}
 }
 
@@ -30,6 +35,8 @@ func (l *lessons) recall(f findings) {
 			known.Store(true)
 		}
 	}
+	l.wholeUsers.raise(f.WholeUsers)
+	l.wholeGroups.raise(f.WholeGroups)
 }
 
 // remember recalls what was found before, once, and keeps what has been found

@@ -32,7 +32,7 @@ type groupIndex struct {
 	byID map[string]group
 	// strangers are ids of groups that are not ours.
 	strangers map[string]bool
-	complete  bool
+	extent
 }
 
 func (x *groupIndex) put(g group) {
@@ -45,14 +45,14 @@ func (x *groupIndex) drop(id string) { delete(x.byID, id) }
 func (b *Backend) loadGroups(ctx context.Context) (*groupIndex, error) {
 	x := &groupIndex{byID: map[string]group{}, strangers: map[string]bool{}}
 	request := protocol.ListRequest{Kind: protocol.Groups, Attributes: []protocol.Path{path("externalId"), path("displayName")}}
-	complete, err := b.all(ctx, request, func(r protocol.Resource) {
+	var err error
+	x.extent, err = b.all(ctx, request, func(r protocol.Resource) {
 		if g, ours := asGroup(r); ours {
 			x.put(g)
 			return
 		}
 		x.strangers[r.ID()] = true
 	})
-	x.complete = complete
 	return x, err
 }
 
@@ -257,14 +257,17 @@ func (b *Backend) created(ctx context.Context, r protocol.Resource, key groupKey
 		}
 	}
 	b.groups.change(func(x *groupIndex) { x.put(g) })
+	for _, of := range []groupKey{{org: key.org}, {org: key.org, role: key.role}, {org: key.org, unit: key.unit}} {
+		b.absences.forget(of.swept())
+	}
 	return g, nil
 }
 
-// removeGroups removes the groups that match, those of grants first: what
-// they hang on is found again when this breaks off.
-func (b *Backend) removeGroups(ctx context.Context, match func(groupKey) bool) error {
+// removeGroups removes the groups that match, all that are of one thing, those of
+// grants first: what they hang on is found again when this breaks off.
+func (b *Backend) removeGroups(ctx context.Context, all groupKey, match func(groupKey) bool) error {
 	gone := map[string]bool{}
-	return sweep(func() (swept, error) {
+	return b.sweep(protocol.Groups, all.swept(), func() (swept, error) {
 		found, err := b.groupsLike(ctx, true, match)
 		if err != nil {
 			return swept{}, err
@@ -274,7 +277,7 @@ func (b *Backend) removeGroups(ctx context.Context, match func(groupKey) bool) e
 			gone[g.id] = true
 		}
 		got := swept{gone: len(found)}
-		err = b.groups.recent(ctx, func(x *groupIndex) { got.complete = x.complete })
+		err = b.groups.recent(ctx, func(x *groupIndex) { got.extent = x.extent })
 		if err != nil {
 			return swept{}, err
 		}

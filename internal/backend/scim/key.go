@@ -44,6 +44,9 @@ func (k groupKey) String() string {
 	return text
 }
 
+// swept is what a sweep of all groups of one thing is, for [Backend.absent].
+func (k groupKey) swept() string { return "groups of " + k.String() }
+
 // grant reports whether the group holds a role within a unit.
 func (k groupKey) grant() bool { return k.role != "" && k.unit != "" }
 

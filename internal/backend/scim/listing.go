@@ -48,6 +48,8 @@ type listing struct {
 	// moved them to where the listing had been already.
 	touched  map[string]bool
 	complete bool
+	// shown is how many users there were.
+	shown    int
 	nameless int64
 }
 
@@ -201,6 +203,7 @@ func (b *Backend) usersPage(ctx context.Context, v *view, l *listing, at place) 
 		return directory.MemberPage{}, err
 	}
 	var out directory.MemberPage
+	l.shown += len(page.Resources)
 	for _, user := range page.Resources {
 		m, is, err := b.listed(ctx, v, l, user)
 		if err != nil {
@@ -213,6 +216,9 @@ func (b *Backend) usersPage(ctx context.Context, v *view, l *listing, at place) 
 	next := place{listing: at.listing, at: page.Next}
 	if page.Next == "" {
 		l.complete, next.tail = page.Complete, true
+		if page.Complete {
+			b.learnt.wholeUsers.note(l.shown)
+		}
 		b.learnt.nameless.Store(l.nameless)
 		if !page.Complete {
 			// Whom the listing has left out cannot be told from whom the service

@@ -192,6 +192,8 @@ func (b *Backend) create(ctx context.Context, v *view, s sight, c *course) (prot
 	}
 	b.users.change(func(x *userIndex) { x.put(user) })
 	b.listings.touch(s.person)
+	b.absences.forget(s.key())
+	b.absences.forget(usersOf(s.org))
 	noted := b.noteMade(ctx, user, c)
 	who := s.creation(user)
 	after, err := b.confirm(ctx, v, who, *c)

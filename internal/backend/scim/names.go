@@ -182,7 +182,7 @@ func (b *Backend) RemoveRole(ctx context.Context, org directory.OrganizationID, 
 func (b *Backend) removeNamed(ctx context.Context, n named) error {
 	switch n.holder.in {
 	case HeldInGroups:
-		if err := b.removeGroups(ctx, n.holds); err != nil {
+		if err := b.removeGroups(ctx, n.key, n.holds); err != nil {
 			return err
 		}
 	case HeldInAttribute:
@@ -192,7 +192,11 @@ func (b *Backend) removeNamed(ctx context.Context, n named) error {
 	case HeldNowhere:
 		return nil
 	}
-	return b.stopAwaiting(ctx, n)
+	if err := b.stopAwaiting(ctx, n); err != nil {
+		return err
+	}
+	b.absences.forget(n.key.swept())
+	return nil
 }
 
 // removeValues takes the name away from every member, and forgets it then.

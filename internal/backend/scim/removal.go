@@ -21,7 +21,11 @@ func (b *Backend) RemoveMember(ctx context.Context, org directory.OrganizationID
 	if err != nil {
 		return inOp(op, err)
 	}
-	return inOp(op, b.removeMember(ctx, v, p, how))
+	if err := b.removeMember(ctx, v, p, how); err != nil {
+		return inOp(op, err)
+	}
+	b.absences.forget(p.key())
+	return nil
 }
 
 func (b *Backend) removeMember(ctx context.Context, v *view, p person, how directory.Removal) error {
@@ -34,7 +38,7 @@ func (b *Backend) removeMember(ctx context.Context, v *view, p person, how direc
 	default:
 		return directory.Errorf(directory.KindInvalid, "", "removal %q is unknown", how)
 	}
-	s, err := b.lookFor(ctx, v, p, search{listings: patience})
+	s, err := b.lookFor(ctx, v, p, search{removes: true})
 	if err != nil {
 		return err
 	}
@@ -189,52 +193,61 @@ func (b *Backend) RemoveOrganization(ctx context.Context, id directory.Organizat
 		return inOp(op, err)
 	}
 	if v.features.Groups.Supported {
-		if err := b.removeGroups(ctx, func(k groupKey) bool { return k.org == id }); err != nil {
+		if err := b.removeGroups(ctx, groupKey{org: id}, func(k groupKey) bool { return k.org == id }); err != nil {
 			return inOp(op, err)
 		}
 	}
 	b.names.forget(id)
-	return inOp(op, users.end(ctx))
+	if err := users.end(ctx); err != nil {
+		return inOp(op, err)
+	}
+	b.absences.forget(usersOf(id))
+	b.absences.forget(groupKey{org: id}.swept())
+	return nil
 }
 
-// letGo removes the user, or takes back from another client's what we gave them.
-func (b *Backend) letGo(ctx context.Context, v *view, s sight) error {
+// letGo removes the user, or takes back from another client's what we gave them,
+// and reports whether there was anything to do.
+func (b *Backend) letGo(ctx context.Context, v *view, s sight) (bool, error) {
 	if s.strange() {
-		return nil
+		return false, nil
 	}
 	who, err := s.subject()
 	switch {
 	case err != nil:
-		return err
+		return false, err
 	case !who.others():
 		return b.removeUser(ctx, v, who)
-	case !who.in() || !awaitingOf(who.admission).LetIn:
-		return nil
-	case !v.has("active"):
-		return errUndisablable()
+	case !awaitingOf(who.admission).LetIn:
+		return false, nil
 	}
-	return b.deactivate(ctx, who)
+	return b.shutOut(ctx, v, who)
 }
 
 // removeUser deletes the user, or lets them in no more where that is all that
-// can be done.
-func (b *Backend) removeUser(ctx context.Context, v *view, who subject) error {
+// can be done, and reports whether there was anything to do.
+func (b *Backend) removeUser(ctx context.Context, v *view, who subject) (bool, error) {
 	if slices.Contains(b.removals(v), directory.RemovalDelete) {
 		err := b.delete(ctx, v, who)
 		if !directory.IsKind(err, directory.KindUnsupported) {
-			return err
+			return err == nil, err
 		}
 		user, err := b.client.Get(ctx, protocol.GetRequest{Kind: protocol.Users, ID: who.user.ID()})
 		if err != nil {
-			return err
+			return false, err
 		}
 		who = who.as(user)
 	}
+	return b.shutOut(ctx, v, who)
+}
+
+// shutOut deactivates the user, and reports whether they were in.
+func (b *Backend) shutOut(ctx context.Context, v *view, who subject) (bool, error) {
 	if !who.in() {
-		return nil
+		return false, nil
 	}
 	if !v.has("active") {
-		return errUndisablable()
+		return false, errUndisablable()
 	}
-	return b.deactivate(ctx, who)
+	return true, b.deactivate(ctx, who)
 }

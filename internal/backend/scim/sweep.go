@@ -7,36 +7,32 @@ import (
 	"github.com/rollcall-dev/rollcall/internal/directory"
 )
 
-const (
-	// patience is how many listings that are not complete stand for a complete one
-	// when it is about what is ours: a service provider that never tells a total
-	// that is right would otherwise never be done.
-	patience = 3
-	// sweeps is how many listings are read at most before it is left for later.
-	sweeps = 2 * patience
-)
+// sweeps is how many listings are read at most before it is left for later.
+const sweeps = 6
 
 // swept is what one listing brought.
 type swept struct {
-	// complete is true when nothing was left out.
-	complete bool
-	// gone is how many were removed that no listing before had shown.
+	extent
+	// gone is how many were removed, whom no listing before had shown.
 	gone int
 }
 
 // sweep removes what a listing shows, listing by listing: until one is complete,
-// or until several were not and the last has shown nothing that is left. It is
+// or has shown nothing that is left and [Backend.absent] says that nothing is. It is
 // for what is ours by itself: nobody else's absence follows. KindUnavailable when
 // more and more comes to light.
-func sweep(round func() (swept, error)) error {
-	for n := 1; n <= sweeps; n++ {
+func (b *Backend) sweep(kind protocol.ResourceKind, key string, round func() (swept, error)) error {
+	for range sweeps {
 		got, err := round()
-		if err != nil {
+		switch {
+		case err != nil:
 			return err
-		}
-		if got.complete || n >= patience && got.gone == 0 {
+		case got.complete:
 			return nil
+		case got.gone == 0:
+			return b.absent(kind, key, got.extent)
 		}
+		b.absences.forget(key)
 	}
 	return directory.Errorf(directory.KindUnavailable, "", "the service provider's listing is not complete, and shows something else each time")
 }
@@ -56,11 +52,14 @@ type userSweep struct {
 	refusal error
 }
 
+// usersOf is what a sweep of an organization's users is, for [Backend.absent].
+func usersOf(org directory.OrganizationID) string { return "users of " + string(org) }
+
 // removeUsers removes the users of an organization, but for those of whom it is
 // refused.
 func (b *Backend) removeUsers(ctx context.Context, v *view, org directory.OrganizationID) (*userSweep, error) {
 	w := &userSweep{b: b, v: v, org: org, gone: map[string]bool{}, asked: map[string]bool{}, stay: map[string]bool{}}
-	return w, sweep(func() (swept, error) { return w.round(ctx) })
+	return w, b.sweep(protocol.Users, usersOf(org), func() (swept, error) { return w.round(ctx) })
 }
 
 // end forgets the admissions of those who are gone. The error is about those who
@@ -82,22 +81,22 @@ func (w *userSweep) end(ctx context.Context) error {
 }
 
 func (w *userSweep) round(ctx context.Context) (swept, error) {
-	found, complete, err := w.find(ctx)
+	found, seen, err := w.find(ctx)
 	if err != nil {
 		return swept{}, err
 	}
-	got := swept{complete: complete}
+	got := swept{extent: seen}
 	for _, s := range found {
-		err := w.b.letGo(ctx, w.v, s)
+		done, err := w.b.letGo(ctx, w.v, s)
 		switch {
 		case refused(err):
 			w.stays(s.address, err)
 		case err != nil:
 			return swept{}, err
-		default:
-			w.gone[s.user.ID()] = true
+		case done:
 			got.gone++
 		}
+		w.gone[s.user.ID()] = true
 	}
 	return got, nil
 }
@@ -109,19 +108,19 @@ func (w *userSweep) stays(address string, why error) {
 	}
 }
 
-// find returns those who may have to go, and whether the listing was complete.
-func (w *userSweep) find(ctx context.Context) ([]sight, bool, error) {
+// find returns those who may have to go, and what the listing was.
+func (w *userSweep) find(ctx context.Context) ([]sight, extent, error) {
 	admitted := map[string]directory.Admission{}
 	err := w.b.eachAdmission(ctx, w.org, func(a directory.Admission) error {
 		admitted[a.Address] = a
 		return nil
 	})
 	if err != nil {
-		return nil, false, err
+		return nil, extent{}, err
 	}
 	var found []sight
 	shown := map[string]bool{}
-	complete, err := w.b.all(ctx, protocol.ListRequest{Kind: protocol.Users}, func(user protocol.Resource) {
+	seen, err := w.b.all(ctx, protocol.ListRequest{Kind: protocol.Users}, func(user protocol.Resource) {
 		a, is := addressOf(w.org, user)
 		if !is {
 			return
@@ -133,7 +132,7 @@ func (w *userSweep) find(ctx context.Context) ([]sight, bool, error) {
 		}
 	})
 	if err != nil {
-		return nil, false, err
+		return nil, extent{}, err
 	}
 	for address := range admitted {
 		// Not every listing shows everybody.
@@ -141,15 +140,15 @@ func (w *userSweep) find(ctx context.Context) ([]sight, bool, error) {
 			continue
 		}
 		w.asked[address] = true
-		s, err := w.b.lookFor(ctx, w.v, person{w.org, address}, search{listings: 1})
+		s, err := w.b.lookFor(ctx, w.v, person{w.org, address}, search{swept: true})
 		switch {
 		case refused(err):
 			w.stays(address, err)
 		case err != nil:
-			return nil, false, err
+			return nil, extent{}, err
 		case s.there() && !w.gone[s.user.ID()]:
 			found = append(found, s)
 		}
 	}
-	return found, complete, nil
+	return found, seen, nil
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rollcall-dev/rollcall/internal/directory"
 	"github.com/rollcall-dev/rollcall/internal/testkit/scimserver"
@@ -46,6 +47,28 @@ func neverComplete() map[string]func(*scimserver.Quirks) {
 	}
 }
 
+// patiently does what the controllers do when they are told when to come back.
+func (w *world) patiently(call func() error) error {
+	w.t.Helper()
+	var err error
+	for range 10 {
+		err = call()
+		if !directory.IsKind(err, directory.KindUnavailable) || directory.RetryAfter(err) == 0 {
+			return err
+		}
+		w.clock.Step(directory.RetryAfter(err))
+	}
+	return err
+}
+
+func (w *world) patientlyRemove(address string, how directory.Removal) error {
+	return w.patiently(func() error { return w.RemoveMember(w.t.Context(), clinic, address, how) })
+}
+
+func (w *world) patientlyRemoveAll() error {
+	return w.patiently(func() error { return w.RemoveOrganization(w.t.Context(), clinic) })
+}
+
 // A removal ends where no listing is ever complete, and takes nothing along that
 // is not ours.
 func TestBY11_RemovalsEndWhereNoListingIsComplete(t *testing.T) {
@@ -54,15 +77,15 @@ func TestBY11_RemovalsEndWhereNoListingIsComplete(t *testing.T) {
 		if _, complete := w.list(); complete && reason != "absent" {
 			t.Fatalf("%s: the listing is complete", reason)
 		}
-		must(t, w.RemoveUnit(t.Context(), clinic, "north"))
+		must(t, w.patiently(func() error { return w.RemoveUnit(t.Context(), clinic, "north") }))
 		if _, is := w.server.Group("North"); is {
 			t.Errorf("%s: the unit is left", reason)
 		}
 		if got := w.member(ada).Access; len(got.Units) != 0 || len(got.Grants) != 1 {
 			t.Errorf("%s: after the unit, ada has %+v", reason, got)
 		}
-		must(t, w.RemoveRole(t.Context(), clinic, "lead"))
-		must(t, w.RemoveOrganization(t.Context(), clinic))
+		must(t, w.patiently(func() error { return w.RemoveRole(t.Context(), clinic, "lead") }))
+		must(t, w.patientlyRemoveAll())
 		var left []string
 		for _, u := range w.server.Users() {
 			if u.Active {
@@ -91,8 +114,8 @@ func TestBY11_RemovalsOfMembersEndWhereNoListingIsComplete(t *testing.T) {
 			if w.server.Quirks().NoDelete != 0 {
 				how = directory.RemovalDisable
 			}
-			must(t, w.RemoveMember(t.Context(), clinic, ada, how))
-			must(t, w.RemoveMember(t.Context(), clinic, grace, how))
+			must(t, w.patientlyRemove(ada, how))
+			must(t, w.patientlyRemove(grace, how))
 			if u, is := w.server.User(grace); is && u.Active {
 				t.Errorf("%s, %s: who was removed can sign in", reason, how)
 			}
@@ -115,7 +138,7 @@ func TestBY11_RemovalsFindWhomAListingLeavesOut(t *testing.T) {
 		w.apply(m)
 		w.restart()
 		f.set(func() { f.hidden = test.listings })
-		must(t, w.RemoveOrganization(t.Context(), clinic))
+		must(t, w.patientlyRemoveAll())
 		if n := len(f.server.Users()); n != 0 {
 			t.Errorf("%s: %d users are left", reason, n)
 		}
@@ -176,4 +199,93 @@ func TestBY11_RemovalsOfOthersDoNotWaitForWhoStays(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A service provider whose listings are complete, and for a while are not, hides
+// nobody from a removal, whoever asks how often and whatever process it is.
+func TestBY11_RemovalsWaitUntilListingsAreCompleteAgain(t *testing.T) {
+	remove := func(w *world) error {
+		return w.RemoveMember(w.t.Context(), clinic, ada, directory.RemovalDrop)
+	}
+	for reason, test := range map[string]struct {
+		filter scimserver.FilterStyle
+		call   func(*world) error
+	}{
+		"a member, filters ignored":        {scimserver.FilterIgnored, remove},
+		"a member, filters refused":        {scimserver.FilterRefused, remove},
+		"the organization, filters by eq":  {scimserver.FilterEq, func(w *world) error { return w.RemoveOrganization(w.t.Context(), clinic) }},
+		"the organization, filters absent": {scimserver.FilterRefused, func(w *world) error { return w.RemoveOrganization(w.t.Context(), clinic) }},
+	} {
+		for _, restarts := range []bool{false, true} {
+			f, fronted := behind(t, func(q *scimserver.Quirks) { q.Filter = test.filter })
+			w := newWorld(t, fronted)
+			w.apply(person(directory.MemberActive))
+			if _, complete := w.list(); !complete {
+				t.Fatal("listings are not complete")
+			}
+			w.member(ada)
+			w.clock.Step(time.Minute)
+			f.set(func() { f.hidden = 1000 })
+			for range 8 {
+				if restarts {
+					w.restart()
+				}
+				err := test.call(w)
+				if u, is := f.server.User(ada); err == nil && is && u.Active {
+					t.Errorf("%s, restarts %t: what was removed is there", reason, restarts)
+				}
+				w.clock.Step(10 * time.Minute)
+			}
+			f.set(func() { f.hidden = 0 })
+			must(t, test.call(w))
+			if n := len(f.server.Users()); n != 0 {
+				t.Errorf("%s, restarts %t: %d users are left", reason, restarts, n)
+			}
+		}
+	}
+}
+
+// Where no listing is ever complete, what several in a moment do not show may be
+// there all the same, and what one of them shows begins anew.
+func TestBY11_RemovalsTakeMinutesWhereNoListingIsComplete(t *testing.T) {
+	f, fronted := behind(t, func(q *scimserver.Quirks) { q.Filter, q.Total = scimserver.FilterRefused, scimserver.TotalTooMany })
+	w := newWorld(t, fronted)
+	w.apply(person(directory.MemberActive))
+	w.clock.Step(time.Minute)
+	f.set(func() { f.hidden = 1000 })
+	begun := w.clock.Now()
+	for range 20 {
+		wantKind(t, "in a moment", w.RemoveMember(t.Context(), clinic, ada, directory.RemovalDrop), directory.KindUnavailable)
+	}
+	w.clock.Step(2 * time.Minute)
+	wantKind(t, "a while later", w.RemoveMember(t.Context(), clinic, ada, directory.RemovalDrop), directory.KindUnavailable)
+	f.set(func() { f.hidden = 0 })
+	w.clock.Step(2 * time.Minute)
+	must(t, w.RemoveMember(t.Context(), clinic, ada, directory.RemovalDrop))
+	if n := len(f.server.Users()); n != 0 {
+		t.Fatalf("%d users are left, who are shown", n)
+	}
+	begun = w.clock.Now()
+	must(t, w.patientlyRemove(ada, directory.RemovalDrop))
+	if took := w.clock.Since(begun); took < 4*time.Minute || took > 10*time.Minute {
+		t.Errorf("that nobody is there is believed after %s", took)
+	}
+}
+
+// A service provider that tells the size of a page for the total has complete
+// listings while it has few, and none later: removals end there, too.
+func TestBY11_RemovalsEndWhereOnlySmallListingsWereComplete(t *testing.T) {
+	w := newWorld(t, quirks(func(q *scimserver.Quirks) { q.Filter = scimserver.FilterRefused }))
+	w.apply(person(directory.MemberActive))
+	if _, complete := w.list(); !complete {
+		t.Fatal("a small listing is not complete")
+	}
+	q := w.server.Quirks()
+	q.Total = scimserver.TotalTooMany
+	w.server.SetQuirks(q)
+	w.clock.Step(time.Minute)
+	wantKind(t, "one that is as large", w.patientlyRemove(grace, directory.RemovalDrop), directory.KindUnavailable)
+	w.populate(10)
+	w.clock.Step(time.Minute)
+	must(t, w.patientlyRemove(grace, directory.RemovalDrop))
 }
