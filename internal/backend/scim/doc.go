@@ -33,8 +33,11 @@
 //   - Where nobody can be kept out, that is found out on one person: it is kept in
 //     [directory.Findings], which outlive the process.
 //   - Nobody's absence follows from a filter that is ignored, a listing that is not
-//     complete, or an answer that is not SCIM. What is ours is removed all the same
-//     where no listing is ever complete, as far as several in a row show it.
+//     complete, or an answer that is not SCIM. A removal ends all the same where no
+//     listing that shows as much was ever complete: when three of them, which are two
+//     minutes apart, do not show what is to go. Until then it is KindUnavailable. How
+//     large a listing was complete is kept in [directory.Findings].
+//   - Of an organization that goes, whoever has to stay keeps nobody else.
 //   - Only what differs is written, by PATCH and with the version that was read;
 //     nothing is written when nothing differs.
 //   - Access ends before a record does, and what is taken away goes before what is

@@ -36,14 +36,16 @@ func (s sight) adoptee() (subject, error) {
 
 // creation is the user whom we have just created for the person.
 func (s sight) creation(user protocol.Resource) subject {
-	s.user, s.created = user, true
-	return subject{s}
+	made := s
+	made.user, made.created = user, true
+	return subject{made}
 }
 
 // as is the same user, read anew or as they are after a change.
 func (who subject) as(user protocol.Resource) subject {
-	who.user = user
-	return who
+	s := who.sight
+	s.user = user
+	return subject{s}
 }
 
 // update changes the user, and returns it as it is then. Service providers that

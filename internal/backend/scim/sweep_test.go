@@ -253,7 +253,6 @@ func TestBY11_RemovalsTakeMinutesWhereNoListingIsComplete(t *testing.T) {
 	w.apply(person(directory.MemberActive))
 	w.clock.Step(time.Minute)
 	f.set(func() { f.hidden = 1000 })
-	begun := w.clock.Now()
 	for range 20 {
 		wantKind(t, "in a moment", w.RemoveMember(t.Context(), clinic, ada, directory.RemovalDrop), directory.KindUnavailable)
 	}
@@ -265,7 +264,7 @@ func TestBY11_RemovalsTakeMinutesWhereNoListingIsComplete(t *testing.T) {
 	if n := len(f.server.Users()); n != 0 {
 		t.Fatalf("%d users are left, who are shown", n)
 	}
-	begun = w.clock.Now()
+	begun := w.clock.Now()
 	must(t, w.patientlyRemove(ada, directory.RemovalDrop))
 	if took := w.clock.Since(begun); took < 4*time.Minute || took > 10*time.Minute {
 		t.Errorf("that nobody is there is believed after %s", took)
