@@ -3,12 +3,12 @@ package protocol
 import (
 	"cmp"
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"net/http"
-	"slices"
-	"strconv"
 	"strings"
+	"time"
 
 	"github.com/rollcall-dev/rollcall/internal/directory"
 )
@@ -18,6 +18,9 @@ const opBulk = "change resources in bulk"
 // bulkJob is a change that may be sent in bulk.
 type bulkJob struct {
 	call
+	// bulkID names it within the request. Nobody guesses it: whoever repeats it means
+	// this change, and whoever numbers what they tell of means none.
+	bulkID string
 	// limit is what one request takes; size is what this change takes of it.
 	limit BulkFeature
 	size  int64
@@ -25,11 +28,10 @@ type bulkJob struct {
 
 // bulkOperation is a change as it is sent (RFC 7644 section 3.7).
 type bulkOperation struct {
-	Method  string          `json:"method"`
-	Path    string          `json:"path"`
-	BulkID  string          `json:"bulkId"`
-	Version string          `json:"version,omitempty"`
-	Data    json.RawMessage `json:"data,omitempty"`
+	Method string          `json:"method"`
+	Path   string          `json:"path"`
+	BulkID string          `json:"bulkId"`
+	Data   json.RawMessage `json:"data,omitempty"`
 }
 
 // bulkMessage is a request in bulk. Without failOnErrors every operation is tried.
@@ -38,31 +40,35 @@ type bulkMessage struct {
 	Operations []bulkOperation `json:"Operations"`
 }
 
-// write makes a change, in bulk with those that others ask for meanwhile where the
-// service provider offers that. The answer is that of a single request. A PUT goes
-// alone: it is to arrive as soon as possible after the read that it goes by.
+// write makes a change: at once where a request may begin, else in bulk with those
+// that wait as well, where the service provider offers that. The answer is that of
+// a single request.
+//
+// A PUT goes alone: it is to arrive as soon as possible after the read that it goes
+// by. So does a change of one version: nobody says that they heed versions in bulk,
+// and an update that is lost is worse than a request.
 func (c *Client) write(ctx context.Context, q call) (answer, error) {
 	f, err := c.Features(ctx)
 	if err != nil {
 		return answer{}, err
 	}
-	if !f.Bulk.Supported || q.method == http.MethodPut || !c.learned.bulks(c.options.Clock.Now(), q.result) {
+	if !f.Bulk.Supported || q.method == http.MethodPut || q.version != "" || !c.learned.bulks(c.options.Clock.Now(), q.result) {
 		return c.do(ctx, q)
 	}
-	job := bulkJob{call: q, limit: f.Bulk, size: int64(len(q.body) + len(q.path) + len(q.version) + bulkFrame)}
+	job := bulkJob{call: q, bulkID: rand.Text(), limit: f.Bulk, size: int64(len(q.body) + len(q.path) + bulkFrame)}
 	a, err := c.bulk.do(ctx, "", cmp.Or(c.options.Overrides.BulkMinOperations, 2), job)
 	if err != nil && ctx.Err() != nil && errors.Is(err, ctx.Err()) {
 		return answer{}, interrupted(ctx, q.op)
 	}
-	return a, err
+	return a, withOp(q.op, err)
 }
 
 // bulkFrame is at most what the names around an operation take, and around all of them.
 const bulkFrame = 128
 
-// fitsBulk keeps to the limits of one request. Changes of one resource keep their
-// order by going one after the other.
-func fitsBulk(going []bulkJob, next bulkJob) bool {
+// fitsBulk keeps to the limits of one request. Changes of one resource are never in
+// one: what is told of them by its location would be told of both.
+func (c *Client) fitsBulk(going []bulkJob, next bulkJob) bool {
 	size := bulkFrame + next.size
 	for _, j := range going {
 		size += j.size
@@ -70,109 +76,151 @@ func fitsBulk(going []bulkJob, next bulkJob) bool {
 			return false
 		}
 	}
-	return len(going) < next.limit.MaxOperations && size <= next.limit.MaxPayload
+	return len(going) < c.learned.bulkMax(next.limit.MaxOperations) && size <= next.limit.MaxPayload
 }
 
-func (c *Client) doAlone(ctx context.Context, j bulkJob) (answer, error) { return c.do(ctx, j.call) }
+// bulkTurn waits until a request may begin. Nobody waits for a token at the gate.
+func (c *Client) bulkTurn(ctx context.Context) (*pass, error) {
+	if _, err := c.credentials.header(ctx, opBulk); err != nil {
+		return nil, err
+	}
+	return c.gate.obtain(ctx, opBulk)
+}
 
-// doTogether sends changes in bulk. What the service provider has refused to do
-// in bulk is done alone; of what has an unknown outcome nothing is done again.
-func (c *Client) doTogether(ctx context.Context, jobs []bulkJob) []verdict[answer] {
+func (c *Client) doAlone(ctx context.Context, j bulkJob, p *pass) (answer, error) {
+	j.pass = p
+	return c.do(ctx, j.call)
+}
+
+// doTogether sends changes in bulk, once. What the service provider has refused to
+// do in bulk is done alone, by those callers who are still there; of what has an
+// unknown outcome nothing is done again.
+func (c *Client) doTogether(ctx context.Context, jobs []bulkJob, p *pass, tell func(int, verdict[answer])) {
 	body, err := bulkBody(jobs)
 	if err != nil || !c.learned.bulks(c.options.Clock.Now(), false) {
-		return sameVerdict(jobs, doneAlone)
+		tellAll(jobs, tell, doneAlone)
+		return
 	}
-	a, err := c.do(ctx, call{op: opBulk, method: http.MethodPost, resource: ResourceBulk, path: "/Bulk", body: body, collection: true})
-	switch {
-	case err == nil:
-	case isStatus(err, http.StatusRequestEntityTooLarge):
-		half := (len(jobs) + 1) / 2
-		c.learned.bulkAtMost(half)
-		if len(jobs) == 1 {
-			return sameVerdict(jobs, doneAlone)
-		}
-		return slices.Concat(c.doTogether(ctx, jobs[:half]), c.doTogether(ctx, jobs[half:]))
-	case refusesBulk(err):
-		c.learned.pauseBulk(c.options.Clock.Now().Add(c.options.FeaturesAge))
-		return sameVerdict(jobs, doneAlone)
-	default:
-		if directory.IsKind(err, directory.KindUnavailable) && !abandonedBy(ctx) {
-			c.doubtBulk()
-		}
-		return sameVerdict(jobs, func(j bulkJob) verdict[answer] { return verdict[answer]{err: withOp(j.op, err)} })
+	begun := c.options.Clock.Now()
+	a, err := c.sendBulk(ctx, call{op: opBulk, method: http.MethodPost, resource: ResourceBulk, path: "/Bulk", body: body, collection: true, pass: p})
+	if err == nil {
+		c.learned.bulkTook(len(jobs), c.options.Clock.Since(begun), c.options.Timeout)
+		c.tellVerdicts(ctx, jobs, a, tell)
+		return
 	}
-	told, err := decodeObject(opBulk, a)
-	if err != nil || !told.Get("Operations").IsList() {
+	if c.refusedWhole(len(jobs), err) {
+		tellAll(jobs, tell, doneAlone)
+		return
+	}
+	if directory.IsKind(err, directory.KindUnavailable) && !abandonedBy(ctx) {
 		c.doubtBulk()
-		return sameVerdict(jobs, func(j bulkJob) verdict[answer] { return verdict[answer]{err: unsaid(j.op)} })
 	}
-	return c.verdicts(ctx, jobs, told.Get("Operations").Elements())
+	if isTimeout(err) {
+		c.learned.bulkSlow(len(jobs))
+	}
+	tellAll(jobs, tell, func(bulkJob) verdict[answer] { return verdict[answer]{err: err} })
+}
+
+// sendBulk makes the request once. Whoever gives up is not to be in one that is made
+// again with other credentials or another media type: alone everybody sees to that.
+func (c *Client) sendBulk(ctx context.Context, q call) (answer, error) {
+	authorization, err := c.credentials.header(ctx, q.op)
+	if err != nil {
+		return answer{}, err
+	}
+	q.media = c.learned.media()
+	return c.attempt(ctx, q, authorization)
 }
 
 // doubtBulk is for a request in bulk of which nobody knows what became of it: it
 // may be the way to the service provider, or its /Bulk, which is left alone for a
 // while. The changes are made one by one then.
-func (c *Client) doubtBulk() {
-	c.learned.pauseBulk(c.options.Clock.Now().Add(c.options.FeaturesAge / 10))
-}
+func (c *Client) doubtBulk() { c.pauseBulk(c.options.FeaturesAge / 10) }
 
-// refusesBulk reports whether nothing was done, and will not be: there is no
-// /Bulk, it takes nothing of this kind, or we may not use it. Beside the statuses
-// of a route that there is not it takes a refusal that is SCIM.
-func refusesBulk(err error) bool {
-	if isStatus(err, http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusNotImplemented, http.StatusUnsupportedMediaType) {
-		return true
-	}
+func (c *Client) pauseBulk(d time.Duration) { c.learned.pauseBulk(c.options.Clock.Now().Add(d)) }
+
+// refusedWhole reports whether nothing of n changes was done because of what the
+// request is, and learns from it. What is refused so is never about one of them,
+// and may have been said by anybody on the way: the changes are made one by one.
+func (c *Client) refusedWhole(n int, err error) bool {
 	refused, ok := errors.AsType[*refusal](err)
-	return ok && refused.scim && (refused.status == http.StatusBadRequest || refused.status == http.StatusForbidden ||
-		refused.status == http.StatusUnprocessableEntity)
+	if !ok {
+		return false
+	}
+	switch {
+	case refused.status == http.StatusTooManyRequests:
+		return false
+	case refused.status == http.StatusUnauthorized:
+	case refused.status == http.StatusRequestEntityTooLarge:
+		c.learned.bulkAtMost((n + 1) / 2)
+	case refused.status == http.StatusUnsupportedMediaType:
+		c.doubtBulk()
+	case refused.status/100 == 4, refused.status == http.StatusNotImplemented, refused.status == http.StatusInsufficientStorage:
+		c.pauseBulk(c.options.FeaturesAge)
+	default:
+		return false
+	}
+	return true
 }
 
 func bulkBody(jobs []bulkJob) ([]byte, error) {
 	m := bulkMessage{Schemas: []string{bulkRequest}, Operations: make([]bulkOperation, len(jobs))}
 	for i, j := range jobs {
-		m.Operations[i] = bulkOperation{Method: j.method, Path: j.path, BulkID: strconv.Itoa(i), Version: j.version, Data: j.body}
+		m.Operations[i] = bulkOperation{Method: j.method, Path: j.path, BulkID: j.bulkID, Data: j.body}
 	}
 	return json.Marshal(m)
 }
 
-// verdicts are what became of the changes, by what was told of them.
-func (c *Client) verdicts(ctx context.Context, jobs []bulkJob, told []Value) []verdict[answer] {
-	all := make([]verdict[answer], len(jobs))
+// tellVerdicts tells what became of the changes. Those of which more is to be read
+// hold up nobody else.
+func (c *Client) tellVerdicts(ctx context.Context, jobs []bulkJob, a answer, tell func(int, verdict[answer])) {
+	told, err := decodeObject(opBulk, a)
+	if err != nil || !told.Get("Operations").IsList() {
+		c.doubtBulk()
+		tellAll(jobs, tell, func(j bulkJob) verdict[answer] { return verdict[answer]{err: unsaid(j.op)} })
+		return
+	}
+	unread := map[int]answer{}
 	for i, j := range jobs {
-		all[i] = c.verdictOn(j, toldOf(told, i, jobs))
+		v := c.verdictOn(j, toldOf(told.Get("Operations").Elements(), j))
+		if j.result && !v.alone && v.err == nil && v.result.body == nil {
+			unread[i] = v.result
+			continue
+		}
+		tell(i, v)
 	}
-	c.readBack(ctx, jobs, all)
-	return all
+	c.readBack(ctx, jobs, unread)
+	for i, read := range unread {
+		tell(i, verdict[answer]{result: read})
+	}
 }
 
-// toldOf returns what was told of a change: by its bulkId, which not everybody
-// repeats (scimmy does so for POST only), else by method and location, or by its
-// place when something is told of each.
-func toldOf(told []Value, place int, jobs []bulkJob) Value {
-	j := jobs[place]
+// toldOf returns what was told of a change: the one thing with its bulkId, or the
+// one without any that has its location (scimmy repeats a bulkId for POST only). It
+// goes by nothing else, such as the place among the others, and what contradicts
+// itself tells nothing.
+func toldOf(told []Value, j bulkJob) Value {
+	var found []Value
 	for _, v := range told {
-		if id, ok := v.Get("bulkId").Text(); ok && id == strconv.Itoa(place) {
-			return v
-		}
-	}
-	for _, v := range told {
+		bulkID, _ := v.Get("bulkId").Text()
+		named := bulkID != ""
 		location, _ := v.Get("location").Text()
-		if j.id != "" && mayBe(v, j) && locatedID(location, j.endpoint()) == j.id {
-			return v
+		located := locatedID(location, j.endpoint())
+		switch {
+		case named && bulkID != j.bulkID, !named && (j.id == "" || located != j.id):
+			continue
+		case j.id != "" && located != "" && !strings.EqualFold(located, j.id):
+			return Value{}
 		}
+		if method, ok := v.Get("method").Text(); ok && !strings.EqualFold(method, j.method) {
+			return Value{}
+		}
+		found = append(found, v)
 	}
-	if len(told) == len(jobs) && mayBe(told[place], j) {
-		return told[place]
+	if len(found) != 1 {
+		return Value{}
 	}
-	return Value{}
-}
-
-// mayBe reports whether something without a bulkId can have been told of the change.
-func mayBe(v Value, j bulkJob) bool {
-	_, named := v.Get("bulkId").Text()
-	method, told := v.Get("method").Text()
-	return !named && (!told || strings.EqualFold(method, j.method))
+	return found[0]
 }
 
 // endpoint is the path without the id.
@@ -191,12 +239,16 @@ func (c *Client) verdictOn(j bulkJob, told Value) verdict[answer] {
 		return verdict[answer]{err: unsaid(j.op)}
 	}
 	a := answer{status: status, header: http.Header{}}
-	success := status/100 == 2
-	if response := told.Get("response"); response.IsObject() && (j.result || !success) {
-		a.body, _ = response.MarshalJSON()
-	}
-	if !success {
+	response := told.Get("response")
+	if status/100 != 2 {
+		// An object without anything in it is no reason.
+		if len(response.Names()) > 0 {
+			a.body, _ = response.MarshalJSON()
+		}
 		return c.refusedInBulk(j, a)
+	}
+	if _, there := newResource(j.resource, response); there && j.result {
+		a.body, _ = response.MarshalJSON()
 	}
 	if version, ok := told.Get("version").Text(); ok && a.body != nil {
 		a.header.Set("ETag", version)
@@ -249,10 +301,9 @@ func withOp(op string, err error) error {
 
 func doneAlone(bulkJob) verdict[answer] { return verdict[answer]{alone: true} }
 
-func sameVerdict[J, R any](jobs []J, of func(J) verdict[R]) []verdict[R] {
-	all := make([]verdict[R], len(jobs))
+// tellAll tells of each job what follows from it.
+func tellAll[J, R any](jobs []J, tell func(int, verdict[R]), of func(J) verdict[R]) {
 	for i, j := range jobs {
-		all[i] = of(j)
+		tell(i, of(j))
 	}
-	return all
 }

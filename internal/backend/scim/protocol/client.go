@@ -20,8 +20,8 @@ type Client struct {
 	discovery   discovery
 	learned     learned
 	sessions    sessions
-	// bulk and rosters gather changes that are asked for at the same time: of
-	// resources, and of the members of one group.
+	// bulk and rosters gather changes that wait for the same: those of resources for
+	// a request that may begin, and those of one group's members for the one before.
 	bulk    gatherer[bulkJob, answer]
 	rosters gatherer[rosterJob, struct{}]
 }
@@ -49,7 +49,7 @@ func build(o Options) (*Client, error) {
 		return nil, err
 	}
 	c := &Client{options: o, base: base, http: client, gate: newGate(o), discovery: newDiscovery()}
-	c.bulk = gatherer[bulkJob, answer]{fits: fitsBulk, alone: c.doAlone, together: c.doTogether}
+	c.bulk = gatherer[bulkJob, answer]{turn: c.bulkTurn, fits: c.fitsBulk, alone: c.doAlone, together: c.doTogether}
 	c.rosters = gatherer[rosterJob, struct{}]{fits: fitsRoster, alone: c.changeAlone, together: c.changeTogether}
 	c.credentials, err = o.Authorize.bind(binding{options: o, base: base, observe: c.observe})
 	if err != nil {

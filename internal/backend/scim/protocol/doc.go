@@ -20,13 +20,19 @@
 //   - Errors are [github.com/rollcall-dev/rollcall/internal/directory.Error] with
 //     a kind from one table (RFC 7644 section 3.12), and contain no secret, no
 //     mail address, no identifier that the caller did not give.
-//   - Changes that are asked for while another is under way go together: those of
-//     one group's members in one PATCH, and all of them in one request where the
-//     service provider offers bulk (RFC 7644 section 3.7). One that comes alone goes
-//     at once, as a request of its own. Versions, errors and contexts are those of
-//     each change. What a request in bulk leaves open is open for each of its
-//     changes, and not done again here; what it refuses as a whole is done one by
-//     one, and bulk is left alone for a while.
+//   - Changes that would have to wait go together: those of one group's members that
+//     are asked for while another is under way in one PATCH, and where the service
+//     provider offers bulk (RFC 7644 section 3.7) all that wait until a request may
+//     begin ([Options.MaxInFlight], [Options.Rate]) in one request. What need not wait
+//     goes at once, as a request of its own; a request that hangs delays nobody but
+//     those whose changes are in it, and later changes of the same group, for
+//     [Options.Timeout]. Errors, contexts and panics are those of each change; whoever
+//     gives up before a request began is not in it. A change of one version, and a PUT,
+//     go alone.
+//   - What a request in bulk leaves open is open for each of its changes, and not done
+//     again here; a change is told what has its unguessable bulkId, or its own
+//     location, and nothing else. What is refused as a whole is nobody's own refusal:
+//     it is done one by one, and bulk is left alone for a while.
 //   - A Retry-After (RFC 9110 section 10.2.3) pauses the whole client; a service
 //     provider that cannot be reached is left alone by a circuit breaker.
 //

@@ -3,6 +3,9 @@ package protocol
 // WaitingForBulk is how many changes wait to go in bulk.
 func (c *Client) WaitingForBulk() int { return c.bulk.waiting("") }
 
+// CreatesInBulk reports whether creations may go in bulk.
+func (c *Client) CreatesInBulk() bool { return c.learned.bulks(c.options.Clock.Now(), true) }
+
 // WaitingForGroup is how many changes of the group's members wait.
 func (c *Client) WaitingForGroup(id string) int { return c.rosters.waiting(id) }
 

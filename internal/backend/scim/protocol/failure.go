@@ -30,7 +30,6 @@ type refusal struct {
 	status   int
 	scimType string
 	detail   string // fit for a status
-	scim     bool   // said by the service provider itself
 }
 
 // Error implements error.
@@ -57,7 +56,7 @@ func (c *Client) refused(q call, a answer) (time.Duration, error) {
 	if wait == 0 && a.status == http.StatusTooManyRequests {
 		wait = pauseUnasked
 	}
-	cause := &refusal{status: a.status, scimType: plain(body.scimType), detail: plain(body.detail), scim: body.scim}
+	cause := &refusal{status: a.status, scimType: plain(body.scimType), detail: plain(body.detail)}
 	if a.status/100 == 3 {
 		cause.detail = "it redirects elsewhere, and requests go to the configured url only"
 	}
@@ -156,7 +155,19 @@ func unreachable(ctx context.Context, op string, err error) error {
 	if ctx.Err() != nil {
 		return interrupted(ctx, op)
 	}
-	return directory.Errorf(directory.KindUnavailable, op, "%s", networkCause(err))
+	cause := networkCause(err)
+	if cause == errTimeout.Error() {
+		return directory.Errorf(directory.KindUnavailable, op, "%w", errTimeout)
+	}
+	return directory.Errorf(directory.KindUnavailable, op, "%s", cause)
+}
+
+// errTimeout is in the tree of an error about an answer that took too long.
+var errTimeout = errors.New("there was no answer in time")
+
+// isTimeout reports whether we, or something in between, did not wait any longer.
+func isTimeout(err error) bool {
+	return errors.Is(err, errTimeout) || isStatus(err, http.StatusGatewayTimeout)
 }
 
 func networkCause(err error) string {
@@ -170,7 +181,7 @@ func networkCause(err error) string {
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return "the connection was refused"
 	case errors.As(err, &timeout) && timeout.Timeout(), errors.Is(err, context.DeadlineExceeded):
-		return "there was no answer in time"
+		return errTimeout.Error()
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
 		return "the connection ended before the answer did"
 	}

@@ -83,6 +83,37 @@ func (g *gate) leave(answered, credentials outcome) {
 	<-g.slots
 }
 
+// pass lets one request through the gate that was waited for before. The zero
+// pointer lets none.
+type pass struct {
+	gate *gate
+	used bool
+}
+
+// obtain waits until a request may begin, which then goes with the pass.
+func (g *gate) obtain(ctx context.Context, op string) (*pass, error) {
+	if err := g.enter(ctx, op); err != nil {
+		return nil, err
+	}
+	return &pass{gate: g}, nil
+}
+
+// use reports whether the pass is there and was not used yet.
+func (p *pass) use() bool {
+	if p == nil || p.used {
+		return false
+	}
+	p.used = true
+	return true
+}
+
+// release leaves the gate when no request went with the pass.
+func (p *pass) release() {
+	if p.use() {
+		p.gate.leave(abandoned, abandoned)
+	}
+}
+
 // pause stops all requests for the time.
 func (g *gate) pause(d time.Duration) {
 	g.mu.Lock()

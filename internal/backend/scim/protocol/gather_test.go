@@ -5,8 +5,11 @@ import (
 	"fmt"
 	"net/http"
 	"runtime"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -26,8 +29,11 @@ type crowd struct {
 	errs         []error
 }
 
+// narrow lets one request be under way at a time, so that others wait.
+func narrow(o *protocol.Options) { o.MaxInFlight = 1 }
+
 // holdUp is a crowd behind a deletion of the user u0, which is answered when the
-// crowd is let go.
+// crowd is let go. The client is narrow.
 func holdUp(t *testing.T, p *provider, c *protocol.Client) *crowd {
 	t.Helper()
 	w := &crowd{t: t, client: c, waiting: c.WaitingForBulk, end: make(chan struct{}), entered: make(chan struct{})}
@@ -105,7 +111,7 @@ func deletions(c *protocol.Client, from, to int) []func(context.Context) error {
 // about the service provider.
 func TestACallerWhoGivesUpLeavesTheOthersAlone(t *testing.T) {
 	p, bulks := bulkProvider(t, bulkOf(100), done)
-	c := p.client()
+	c := p.client(narrow)
 	w := holdUp(t, p, c)
 	ctx, giveUp := context.WithCancel(t.Context())
 	given := func(context.Context) error { return c.Delete(ctx, protocol.Users, "given", "") }
@@ -122,7 +128,7 @@ func TestACallerWhoGivesUpLeavesTheOthersAlone(t *testing.T) {
 
 func TestARequestInBulkEndsWithTheLastOfItsCallers(t *testing.T) {
 	p, bulks := bulkProvider(t, bulkOf(100), done)
-	c := p.client()
+	c := p.client(narrow)
 	arrived, ended := make(chan struct{}), make(chan struct{})
 	p.on("POST /Bulk", func(_ http.ResponseWriter, r *http.Request) {
 		close(arrived)
@@ -161,11 +167,171 @@ func TestARequestInBulkEndsWithTheLastOfItsCallers(t *testing.T) {
 	}
 }
 
+// A change that hangs holds up nobody else's, of whom there is room for at the gate.
+func TestAChangeThatHangsHoldsUpNobodyElse(t *testing.T) {
+	p, _ := bulkProvider(t, bulkOf(100), done)
+	p.on("DELETE /Users/", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
+	c := p.client()
+	w := holdUp(t, p, c)
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	if err := c.Delete(ctx, protocol.Users, "u1", ""); err != nil {
+		t.Errorf("while u0 hangs: %v, after %v", err, p.lines())
+	}
+	w.kinds()
+}
+
+// A request in bulk that hangs holds up who is in it.
+func TestARequestInBulkThatHangsHoldsUpNobodyElse(t *testing.T) {
+	p, _ := bulkProvider(t, bulkOf(100), done)
+	p.on("DELETE /Users/", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
+	arrived, goOn := make(chan struct{}), make(chan struct{})
+	p.on("POST /Bulk", func(w http.ResponseWriter, _ *http.Request) {
+		close(arrived)
+		<-goOn
+		w.WriteHeader(http.StatusBadGateway)
+	})
+	c := p.client(func(o *protocol.Options) { o.MaxInFlight = 2 })
+	second := make(chan struct{})
+	p.on("DELETE /Users/u9", func(w http.ResponseWriter, _ *http.Request) {
+		<-second
+		w.WriteHeader(http.StatusNoContent)
+	})
+	w := holdUp(t, p, c)
+	w.all.Go(func() { _ = c.Delete(t.Context(), protocol.Users, "u9", "") })
+	for !slices.Contains(p.lines(), "DELETE /Users/u9") {
+		runtime.Gosched()
+	}
+	w.ask(deletions(c, 1, 2)...)
+	close(w.end)
+	<-arrived
+	close(second)
+	if err := c.Delete(t.Context(), protocol.Users, "u3", ""); err != nil {
+		t.Errorf("while two hang: %v", err)
+	}
+	close(goOn)
+	w.all.Wait()
+}
+
+// Whoever gave up is not in what is sent after a request that was too large.
+func TestWhoGaveUpIsNotSentLater(t *testing.T) {
+	for reason, status := range map[string]int{"too large": 413, "refused": 403, "credentials": 401, "media type": 415} {
+		p, _ := bulkProvider(t, bulkOf(100), done)
+		p.on("DELETE /Users/", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
+		arrived, goOn := make(chan struct{}), make(chan struct{})
+		p.on("POST /Bulk", func(w http.ResponseWriter, _ *http.Request) {
+			close(arrived)
+			<-goOn
+			w.WriteHeader(status)
+		})
+		c := p.client(narrow)
+		w := holdUp(t, p, c)
+		ctx, giveUp := context.WithCancel(t.Context())
+		gone := make(chan struct{})
+		w.ask(append(deletions(c, 1, 3), func(context.Context) error {
+			defer close(gone)
+			return c.Delete(ctx, protocol.Users, "given", "")
+		})...)
+		close(w.end)
+		<-arrived
+		giveUp()
+		<-gone
+		close(goOn)
+		w.all.Wait()
+		lines := p.lines()
+		slices.Sort(lines)
+		if diff := cmp.Diff([]string{"DELETE /Users/u0", "DELETE /Users/u1", "DELETE /Users/u2", "DELETE /Users/u3", "POST /Bulk"}, lines); diff != "" {
+			t.Errorf("%s: requests (-want +got):\n%s", reason, diff)
+		}
+	}
+}
+
+// What panics while several go together is their own panic, where somebody may
+// recover, and leaves the client usable.
+func TestAPanicReachesTheCallers(t *testing.T) {
+	p, _ := bulkProvider(t, bulkOf(100), done)
+	p.on("DELETE /Users/", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
+	c := p.client(narrow, func(o *protocol.Options) {
+		o.Observe = func(e protocol.Exchange) {
+			if e.Resource == protocol.ResourceBulk {
+				panic("observed")
+			}
+		}
+	})
+	w := holdUp(t, p, c)
+	var recovered [2]any
+	for i, call := range deletions(c, 1, 2) {
+		w.ask(func(ctx context.Context) error {
+			defer func() { recovered[i] = recover() }()
+			return call(ctx)
+		})
+	}
+	w.kinds()
+	for i, why := range recovered {
+		if err, ok := why.(error); !ok || !strings.Contains(err.Error(), "observed") {
+			t.Errorf("caller %d recovered %v", i, why)
+		}
+	}
+	if err := c.Delete(t.Context(), protocol.Users, "u3", ""); err != nil {
+		t.Error(err)
+	}
+}
+
+// Where nothing may begin, each of those who wait is told so, of its own change.
+func TestWhoWaitsIsToldThatNothingMayBegin(t *testing.T) {
+	p, sent := bulkProvider(t, bulkOf(100), done)
+	c := p.client(narrow)
+	w := &crowd{t: t, client: c, waiting: c.WaitingForBulk, end: make(chan struct{}), entered: make(chan struct{})}
+	p.on("DELETE /Users/u0", func(answer http.ResponseWriter, _ *http.Request) {
+		close(w.entered)
+		<-w.end
+		answer.WriteHeader(http.StatusTooManyRequests)
+	})
+	w.all.Go(func() { _ = c.Delete(t.Context(), protocol.Users, "u0", "") })
+	<-w.entered
+	w.ask(deletions(c, 1, 2)...)
+	if diff := cmp.Diff([]directory.Kind{directory.KindRateLimited, directory.KindRateLimited}, w.kinds()); diff != "" {
+		t.Errorf("how they ended (-want +got):\n%s", diff)
+	}
+	for _, err := range w.errs {
+		if !strings.Contains(err.Error(), "delete user") {
+			t.Error(err)
+		}
+	}
+	p.clock.Step(time.Minute)
+	again := holdUp(t, p, c)
+	again.ask(deletions(c, 3, 4)...)
+	again.kinds()
+	if diff := cmp.Diff([]int{2}, sent.sizes()); diff != "" {
+		t.Errorf("in bulk afterwards (-want +got):\n%s", diff)
+	}
+}
+
+// Whoever is the last to give up while they wait leaves no place at the gate taken.
+func TestTheLastWhoWaitsGivesUp(t *testing.T) {
+	p, sent := bulkProvider(t, bulkOf(100), done)
+	c := p.client(narrow)
+	w := holdUp(t, p, c)
+	ctx, giveUp := context.WithCancel(t.Context())
+	gone := make(chan error)
+	go func() { gone <- c.Delete(ctx, protocol.Users, "given", "") }()
+	w.until(1)
+	giveUp()
+	wantKind(t, <-gone, directory.KindUnavailable)
+	w.ask(deletions(c, 1, 2)...)
+	if diff := cmp.Diff([]directory.Kind{"", ""}, w.kinds()); diff != "" {
+		t.Errorf("how they ended (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]string{"DELETE /Users/u1", "DELETE /Users/u2"}, sent.told()); diff != "" {
+		t.Errorf("in bulk (-want +got):\n%s", diff)
+	}
+}
+
 // TestManyCallersGather is for the race detector: many callers, some of whom give up.
 func TestManyCallersGather(t *testing.T) {
 	p, bulks := bulkProvider(t, bulkOf(7), done)
 	p.on("DELETE /Users/", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
-	c := p.client()
+	c := p.client(func(o *protocol.Options) { o.MaxInFlight = 3 })
 	var all sync.WaitGroup
 	var refused sync.Map
 	for i := range 200 {
@@ -208,7 +374,7 @@ func changing(c *protocol.Client, id string, got *protocol.Resource) func(contex
 
 func TestWhoGivesUpOnTheWayLeavesTheOthersAlone(t *testing.T) {
 	p, bulks := bulkProvider(t, bulkOf(100), done)
-	c := p.client()
+	c := p.client(narrow)
 	arrived, goOn, gone := make(chan struct{}), make(chan struct{}), make(chan struct{})
 	p.on("POST /Bulk", func(w http.ResponseWriter, r *http.Request) {
 		close(arrived)

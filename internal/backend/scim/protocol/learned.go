@@ -18,10 +18,13 @@ type learned struct {
 	taken      string         // the media type that was taken; empty for the usual one
 	// bulkFrom is when changes may be sent in bulk again.
 	bulkFrom time.Time
-	// bulkMute: what is changed in bulk is neither told nor can be read together.
-	bulkMute bool
-	// bulkMost is how many changes were not too many for one request; 0 when none were.
-	bulkMost int
+	// bulkMute is until when what is changed in bulk is neither told nor can be read
+	// together, and missed how often in a row it could not.
+	bulkMute time.Time
+	missed   int
+	// bulkMost is how many changes were not too many for one request, and bulkPace
+	// not too slow; 0 when none were.
+	bulkMost, bulkPace int
 }
 
 const (
@@ -54,7 +57,7 @@ func (l *learned) forget() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.unfiltered, l.unpatched, l.removeForm, l.pageSize, l.taken = nil, nil, "", nil, ""
-	l.bulkFrom, l.bulkMute, l.bulkMost = time.Time{}, false, 0
+	l.bulkFrom, l.bulkMute, l.missed, l.bulkMost, l.bulkPace = time.Time{}, time.Time{}, 0, 0, 0
 }
 
 func (l *learned) applyTo(f Features) Features {
@@ -62,9 +65,6 @@ func (l *learned) applyTo(f Features) Features {
 	defer l.mu.Unlock()
 	if l.removeForm != "" {
 		f.RemoveMembers = l.removeForm
-	}
-	if l.bulkMost > 0 {
-		f.Bulk.MaxOperations = min(f.Bulk.MaxOperations, l.bulkMost)
 	}
 	return f
 }
@@ -136,7 +136,7 @@ func (l *learned) page(listing uint64, size int) int {
 func (l *learned) bulks(now time.Time, result bool) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return !now.Before(l.bulkFrom) && (!result || !l.bulkMute)
+	return !now.Before(l.bulkFrom) && (!result || !now.Before(l.bulkMute))
 }
 
 // pauseBulk remembers that nothing is to be sent in bulk until then.
@@ -148,11 +148,41 @@ func (l *learned) pauseBulk(until time.Time) {
 	}
 }
 
-// bulkTellsNothing remembers that changes whose result is wanted cost less alone.
-func (l *learned) bulkTellsNothing() {
+// missedInARow is how often in a row resources are not found together before it is
+// believed that they never will be.
+const missedInARow = 3
+
+// readsTogether counts whether several resources were found by one filter, and
+// reports whether they never are.
+func (l *learned) readsTogether(found bool) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.bulkMute = true
+	if found {
+		l.missed = 0
+		return false
+	}
+	l.missed++
+	return l.missed >= missedInARow
+}
+
+// bulkTellsNothing remembers until then that changes whose result is wanted cost
+// less alone.
+func (l *learned) bulkTellsNothing(until time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.bulkMute = until
+}
+
+// bulkMax is how many changes may be in one request, of which most are told.
+func (l *learned) bulkMax(most int) int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, n := range []int{l.bulkMost, l.bulkPace} {
+		if n > 0 {
+			most = min(most, n)
+		}
+	}
+	return most
 }
 
 // bulkAtMost remembers that more changes are too many for one request.
@@ -161,5 +191,24 @@ func (l *learned) bulkAtMost(n int) {
 	defer l.mu.Unlock()
 	if l.bulkMost == 0 || n < l.bulkMost {
 		l.bulkMost = n
+	}
+}
+
+// bulkSlow remembers that n changes took too long: half of them are tried next.
+func (l *learned) bulkSlow(n int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if half := (n + 1) / 2; l.bulkPace == 0 || half < l.bulkPace {
+		l.bulkPace = half
+	}
+}
+
+// bulkTook takes back half of a bulkSlow when as many changes as are allowed took
+// less than a quarter of the time.
+func (l *learned) bulkTook(n int, took, limit time.Duration) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.bulkPace > 0 && n >= l.bulkPace && took < limit/4 {
+		l.bulkPace *= 2
 	}
 }

@@ -28,9 +28,9 @@ const opMembers = "change members of group"
 // removed, or can be in a form only that has to be configured. An error leaves
 // open how many chunks were done; repeating it is safe.
 //
-// Changes of one group are made one after the other: those that are asked for
-// while one is under way go together, and the error of one of them is nobody
-// else's, as far as the service provider says more than that it is not there.
+// Changes of one group are made one after the other, in the order in which they are
+// asked for: those that are asked for while one is under way go together, and the
+// error of one of them is nobody else's.
 //
 // Removals begin with [RemoveByPath]. When the service provider does not
 // understand that form, [RemoveByValue] is tried under guard: the members are

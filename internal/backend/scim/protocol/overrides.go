@@ -30,7 +30,7 @@ type Overrides struct {
 	// BulkMaxOperations and BulkMaxPayload bound a bulk request; 0 as discovered.
 	BulkMaxOperations int
 	BulkMaxPayload    int64
-	// BulkMinOperations is how many changes are asked for at the same time before
+	// BulkMinOperations is how many changes wait for a request that may begin before
 	// they are sent in bulk; default 2, so that what is alone is a request of its
 	// own. 1 is for tests of what goes wrong in bulk.
 	BulkMinOperations int

@@ -1,6 +1,7 @@
 package protocol
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"net/http"
@@ -19,21 +20,16 @@ const (
 )
 
 // readBack fills in the resources as they are after changes that were sent in
-// bulk, where that was wanted and not told: RFC 7644 section 3.7.3 lets the answer
-// leave them out. They are read with one filter. Nothing is concluded from who is
-// not found: they are read alone, by the caller. Where filters do not do it,
-// changes whose result is wanted are no longer sent in bulk, because alone they
-// tell it.
-func (c *Client) readBack(ctx context.Context, jobs []bulkJob, all []verdict[answer]) {
+// bulk, by the places of the changes, where that was wanted and not told: RFC 7644
+// section 3.7.3 lets the answer leave them out. They are read with one filter.
+// Nothing is concluded from who is not found: they are read alone, by the caller.
+// Where filters do not do it, changes whose result is wanted are not sent in bulk
+// for a while, because alone they tell it.
+func (c *Client) readBack(ctx context.Context, jobs []bulkJob, unread map[int]answer) {
 	wanted := map[ResourceKind]map[string]int{}
-	for i, j := range jobs {
-		if !j.result || all[i].alone || all[i].err != nil || all[i].result.body != nil {
-			continue
-		}
-		id := j.id
-		if id == "" {
-			id = locatedID(all[i].result.header.Get("Location"), j.endpoint())
-		}
+	for i, a := range unread {
+		j := jobs[i]
+		id := cmp.Or(j.id, locatedID(a.header.Get("Location"), j.endpoint()))
 		if wanted[j.resource] == nil {
 			wanted[j.resource] = map[string]int{}
 		}
@@ -44,9 +40,10 @@ func (c *Client) readBack(ctx context.Context, jobs []bulkJob, all []verdict[ans
 	for kind, places := range wanted {
 		for _, ids := range idChunks(places) {
 			for id, v := range c.readByID(ctx, kind, ids) {
-				i := places[id]
-				all[i].result.body, _ = v.MarshalJSON()
-				all[i].result.listed = true
+				read := unread[places[id]]
+				read.body, _ = v.MarshalJSON()
+				read.listed = true
+				unread[places[id]] = read
 			}
 		}
 	}
@@ -80,7 +77,7 @@ func (c *Client) readByID(ctx context.Context, kind ResourceKind, ids []string) 
 		return nil
 	}
 	if !f.Filter || !c.learned.filters(kind, Path{attribute: "id"}) {
-		c.learned.bulkTellsNothing()
+		c.learned.bulkTellsNothing(c.options.Clock.Now().Add(c.options.FeaturesAge))
 		return nil
 	}
 	filters := make([]string, len(ids))
@@ -105,7 +102,9 @@ func (c *Client) readByID(ctx context.Context, kind ResourceKind, ids []string) 
 }
 
 // matching returns those of the values that were asked for. Whoever answers with
-// others, or with nobody of several, does not filter so.
+// others does not filter so. Whoever answers with nobody of several or the first
+// only may not either, or some of them were removed meanwhile, or are not shown yet:
+// that is believed when it is so several times in a row.
 func (c *Client) matching(kind ResourceKind, ids []string, values []Value) map[string]Value {
 	wanted := make(map[string]bool, len(ids))
 	for _, id := range ids {
@@ -120,13 +119,13 @@ func (c *Client) matching(kind ResourceKind, ids []string, values []Value) map[s
 		}
 		found[id] = v
 	}
-	if len(found) < 2 && len(ids) > 1 {
-		c.doNotReadByID(kind)
+	if len(ids) > 1 && c.learned.readsTogether(len(found) > 1) {
+		c.learned.bulkTellsNothing(c.options.Clock.Now().Add(c.options.FeaturesAge))
 	}
 	return found
 }
 
 func (c *Client) doNotReadByID(kind ResourceKind) {
 	c.learned.ignoresFilter(kind, Path{attribute: "id"})
-	c.learned.bulkTellsNothing()
+	c.learned.bulkTellsNothing(c.options.Clock.Now().Add(c.options.FeaturesAge))
 }

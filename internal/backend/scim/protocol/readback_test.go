@@ -1,12 +1,13 @@
 package protocol_test
 
 import (
+	"context"
 	"fmt"
 	"net/http"
-	"runtime"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -46,7 +47,7 @@ func TestWhatABulkDoesNotTellIsReadTogether(t *testing.T) {
 		},
 		"the first only": {
 			answer: func(w http.ResponseWriter, _ *http.Request) { respond(w, 200, listJSON(1, "", userJSON(1))) },
-			alone:  []string{"GET /Users/u2", "GET /Users/u3"}, mute: true,
+			alone:  []string{"GET /Users/u2", "GET /Users/u3"},
 		},
 		"others": {
 			answer: func(w http.ResponseWriter, _ *http.Request) { respond(w, 200, listJSON(3, "", numbered(9)[6:]...)) },
@@ -67,7 +68,7 @@ func TestWhatABulkDoesNotTellIsReadTogether(t *testing.T) {
 			for i := range 9 {
 				p.answers(fmt.Sprintf("GET /Users/u%d", i), 200, userJSON(i))
 			}
-			c := p.client()
+			c := p.client(narrow)
 			w := holdUp(t, p, c)
 			created := make([]protocol.Resource, 3)
 			for i := range created {
@@ -84,23 +85,72 @@ func TestWhatABulkDoesNotTellIsReadTogether(t *testing.T) {
 			if diff := cmp.Diff(append([]string{"DELETE /Users/u0", "POST /Bulk", together}, tt.alone...), lines); diff != "" {
 				t.Errorf("requests (-want +got):\n%s", diff)
 			}
-			p.answers("POST /Users", 201, userJSON(4))
-			w = holdUp(t, p, c)
-			again := make(chan error, 1)
-			var one protocol.Resource
-			call := creating(t, c, "4", &one)
-			go func() { again <- call(t.Context()) }()
-			for len(again) == 0 && c.WaitingForBulk() == 0 {
-				runtime.Gosched()
+			if goes := c.CreatesInBulk(); goes == tt.mute || len(sent.sizes()) != 1 {
+				t.Errorf("that the next ones are created in bulk is %t, after %v", goes, sent.sizes())
 			}
-			if waits := c.WaitingForBulk() > 0; waits == tt.mute {
-				t.Errorf("that another creation waits to go in bulk is %t", waits)
-			}
-			w.kinds()
-			if err := <-again; err != nil || len(sent.sizes()) != 1 {
-				t.Errorf("another creation: %v, in bulk %v", err, sent.sizes())
+			if p.clock.Step(time.Hour); !c.CreatesInBulk() {
+				t.Error("after an hour creations are not sent in bulk")
 			}
 		})
+	}
+}
+
+// One of two may have been removed meanwhile, or is not shown yet. That a filter
+// finds the first only is believed when it is so three times in a row.
+func TestOneWhoIsNotReadBackDoesNotEndBulk(t *testing.T) {
+	p, _ := bulkProvider(t, bulkOf(100), telling)
+	for i := range 9 {
+		p.answers(fmt.Sprintf("GET /Users/u%d", i), 200, userJSON(i))
+	}
+	c := p.client(narrow)
+	for round, tt := range []struct{ both, goes bool }{{false, true}, {false, true}, {true, true}, {false, true}, {false, true}, {false, false}} {
+		p.answers("GET /Users", 200, listJSON(1, "", userJSON(1)))
+		if tt.both {
+			p.answers("GET /Users", 200, listJSON(2, "", userJSON(1), userJSON(2)))
+		}
+		w := holdUp(t, p, c)
+		created := make([]protocol.Resource, 2)
+		w.ask(creating(t, c, "1", &created[0]), creating(t, c, "2", &created[1]))
+		w.kinds()
+		if diff := cmp.Diff([]string{"u1", "u2"}, ids(created)); diff != "" {
+			t.Errorf("created (-want +got):\n%s", diff)
+		}
+		if goes := c.CreatesInBulk(); goes != tt.goes {
+			t.Errorf("after round %d it is %t that creations go in bulk", round, goes)
+		}
+	}
+}
+
+// What is known of one change does not wait until another one is read.
+func TestReadingBackHoldsUpNobodyElse(t *testing.T) {
+	p, _ := bulkProvider(t, bulkOf(100), func(o bulkOperation) string {
+		if o.Method == http.MethodDelete {
+			return done(o)
+		}
+		return telling(o)
+	})
+	goOn := make(chan struct{})
+	p.on("GET /Users", func(w http.ResponseWriter, _ *http.Request) {
+		<-goOn
+		respond(w, 200, listJSON(1, "", userJSON(1)))
+	})
+	c := p.client(narrow)
+	w := holdUp(t, p, c)
+	var created protocol.Resource
+	deleted := make(chan error, 1)
+	w.ask(creating(t, c, "1", &created), func(ctx context.Context) error {
+		err := c.Delete(ctx, protocol.Users, "u2", "")
+		deleted <- err
+		return err
+	})
+	close(w.end)
+	if err := <-deleted; err != nil {
+		t.Error(err)
+	}
+	close(goOn)
+	w.all.Wait()
+	if created.ID() != "u1" {
+		t.Errorf("created is %q", created.ID())
 	}
 }
 
@@ -110,7 +160,7 @@ func TestWhatWasReadTogetherIsNotWhole(t *testing.T) {
 	p.on("GET /Users", func(w http.ResponseWriter, _ *http.Request) {
 		respond(w, 200, listJSON(2, "", userJSON(1), userJSON(2)))
 	})
-	c := p.client()
+	c := p.client(narrow)
 	w := holdUp(t, p, c)
 	after := make([]protocol.Resource, 2)
 	for i := range after {

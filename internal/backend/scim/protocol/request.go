@@ -37,6 +37,8 @@ type call struct {
 	// id is which one, empty for one that is created.
 	result bool
 	id     string
+	// pass is there when the gate was passed already.
+	pass *pass
 }
 
 // answer is a success.
@@ -91,19 +93,22 @@ func (c *Client) doOnce(ctx context.Context, q call) (answer, error) {
 
 // attempt passes the gate, makes the request once and classifies the answer.
 func (c *Client) attempt(ctx context.Context, q call, authorization string) (answer, error) {
-	if err := c.gate.enter(ctx, q.op); err != nil {
-		return answer{}, err
+	if !q.pass.use() {
+		if err := c.gate.enter(ctx, q.op); err != nil {
+			return answer{}, err
+		}
 	}
+	answered, credentials := abandoned, abandoned
+	defer func() { c.gate.leave(answered, credentials) }()
 	a, err := c.send(ctx, q, authorization)
 	switch {
 	case err != nil && abandonedBy(ctx):
-		c.gate.leave(abandoned, abandoned)
 	case a.status == 0 || a.status >= 500 && a.status != http.StatusNotImplemented && a.status != http.StatusInsufficientStorage:
-		c.gate.leave(unreached, abandoned)
+		answered = unreached
 	case a.status == http.StatusUnauthorized:
-		c.gate.leave(reached, unreached)
+		answered, credentials = reached, unreached
 	default:
-		c.gate.leave(reached, reached)
+		answered, credentials = reached, reached
 	}
 	if err != nil || a.status/100 == 2 {
 		return a, err

@@ -33,33 +33,39 @@ func overlap(some, others []string) bool {
 	return slices.ContainsFunc(some, func(id string) bool { return slices.Contains(others, id) })
 }
 
-func (c *Client) changeAlone(ctx context.Context, j rosterJob) (struct{}, error) {
+func (c *Client) changeAlone(ctx context.Context, j rosterJob, _ *pass) (struct{}, error) {
 	return struct{}{}, c.changeMembers(ctx, j.MemberChange)
 }
 
 // changeTogether makes several changes of one group with one request, those that
 // take away before those that give. When it is refused it goes in halves, so that
 // the error reaches the one whose change is refused.
-func (c *Client) changeTogether(ctx context.Context, jobs []rosterJob) []verdict[struct{}] {
+func (c *Client) changeTogether(ctx context.Context, jobs []rosterJob, _ *pass, tell func(int, verdict[struct{}])) {
 	all := MemberChange{Group: jobs[0].Group}
 	for _, j := range jobs {
 		all.Add, all.Remove = append(all.Add, j.Add...), append(all.Remove, j.Remove...)
 	}
 	all.Add, all.Remove = once(all.Add), once(all.Remove)
 	err := c.changeMembers(ctx, all)
-	if err == nil || len(jobs) == 1 || !divides(err) {
-		return sameVerdict(jobs, func(rosterJob) verdict[struct{}] { return verdict[struct{}]{err: err} })
+	if err == nil || len(jobs) == 1 || !c.divides(ctx, all.Group, err) {
+		tellAll(jobs, tell, func(rosterJob) verdict[struct{}] { return verdict[struct{}]{err: err} })
+		return
 	}
 	half := len(jobs) / 2
-	return slices.Concat(c.changeTogether(ctx, jobs[:half]), c.changeTogether(ctx, jobs[half:]))
+	c.changeTogether(ctx, jobs[:half], nil, tell)
+	c.changeTogether(ctx, jobs[half:], nil, func(i int, o verdict[struct{}]) { tell(half+i, o) })
 }
 
 // divides reports whether an error may be about one of several changes, and not
-// about the service provider or our way to it.
-func divides(err error) bool {
+// about all of them, the service provider or our way to it. That something is not
+// there may be said of a member and of the group, which is looked for.
+func (c *Client) divides(ctx context.Context, group string, err error) bool {
 	switch directory.KindOf(err) {
 	case directory.KindUnavailable, directory.KindRateLimited, directory.KindCredentials:
 		return false
+	case directory.KindNotFound:
+		_, gone := c.Get(ctx, GetRequest{Kind: Groups, ID: group, Attributes: []Path{{attribute: "displayName"}}})
+		return gone == nil
 	default:
 		return true
 	}

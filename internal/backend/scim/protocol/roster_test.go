@@ -1,11 +1,14 @@
 package protocol_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -64,7 +67,12 @@ func TestChangesOfOneGroupGoTogether(t *testing.T) {
 		"who is added and removed is both, in that order": {
 			group:   &group{},
 			changes: []protocol.MemberChange{adding("a"), removing("a"), removing("b"), adding("b")},
-			want:    []string{"b", "first"}, kinds: make([]directory.Kind, 4), requests: 2,
+			want:    []string{"b", "first"}, kinds: make([]directory.Kind, 4), requests: 3,
+		},
+		"nobody overtakes": {
+			group:   &group{},
+			changes: []protocol.MemberChange{adding("a"), removing("a"), adding("a"), adding("b")},
+			want:    []string{"a", "b", "first"}, kinds: make([]directory.Kind, 4), requests: 3,
 		},
 		"the error of one is nobody else's": {
 			group:   &group{members: []string{"z"}, unknown: "bad"},
@@ -143,6 +151,51 @@ func TestChangesOfOneGroupThatAreLost(t *testing.T) {
 	}
 	if n := len(p.requests()); n != 1 {
 		t.Errorf("%d requests: %v", n, p.lines())
+	}
+}
+
+// Of a group that is not there each change is told after one look for it; what is
+// said of a member is about that member.
+func TestChangesOfOneGroupThatIsNotThere(t *testing.T) {
+	for reason, tt := range map[string]struct {
+		there bool
+		kinds []directory.Kind
+		want  []string
+	}{
+		"the group": {
+			kinds: []directory.Kind{directory.KindNotFound, directory.KindNotFound, directory.KindNotFound},
+			want:  []string{"PATCH /Groups/g1", "GET /Groups/g1?attributes=displayName"},
+		},
+		"a member": {
+			there: true,
+			kinds: []directory.Kind{directory.KindNotFound, "", ""},
+			want:  []string{"PATCH /Groups/g1", "GET /Groups/g1?attributes=displayName", "PATCH /Groups/g1", "PATCH /Groups/g1"},
+		},
+	} {
+		p := newProvider(t)
+		c := p.client()
+		g := &group{}
+		w := holdUpGroup(t, p, c, g)
+		w.ask(changingMembers(c, adding("gone")), changingMembers(c, adding("a")), changingMembers(c, adding("b")))
+		p.on("PATCH /Groups/g1", func(w http.ResponseWriter, r *http.Request) {
+			body, _ := io.ReadAll(r.Body)
+			if !tt.there || strings.Contains(string(body), "gone") {
+				respond(w, 404, `{`+errorSchema+`}`)
+				return
+			}
+			r.Body = io.NopCloser(bytes.NewReader(body))
+			g.patch(w, r)
+		})
+		if !tt.there {
+			p.answers("GET /Groups/g1", 404, `{`+errorSchema+`}`)
+		}
+		p.reset()
+		if diff := cmp.Diff(tt.kinds, w.kinds()); diff != "" {
+			t.Errorf("%s: how they ended (-want +got):\n%s", reason, diff)
+		}
+		if diff := cmp.Diff(tt.want, p.lines()); diff != "" {
+			t.Errorf("%s: requests (-want +got):\n%s", reason, diff)
+		}
 	}
 }
 
