@@ -232,11 +232,15 @@ func TestAProviderThatClaimsBulkAndRefusesIt(t *testing.T) {
 			respond(w, 400, `{`+errorSchema+`,"scimType":"invalidSyntax"}`)
 		},
 		"not for our role": func(w http.ResponseWriter, _ *http.Request) { respond(w, 403, `{`+errorSchema+`}`) },
-		"a page":           func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "<html>Bad Request</html>", 400) },
-		"a firewall":       func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "<html>Forbidden</html>", 403) },
-		"a gateway":        func(w http.ResponseWriter, _ *http.Request) { respond(w, 403, `{"message":"Forbidden"}`) },
-		"not acceptable":   func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNotAcceptable) },
-		"a conflict":       func(w http.ResponseWriter, _ *http.Request) { respond(w, 409, `{`+errorSchema+`}`) },
+		"a page": func(w http.ResponseWriter, _ *http.Request) {
+			http.Error(w, "<html>Bad Request</html>", http.StatusBadRequest)
+		},
+		"a firewall": func(w http.ResponseWriter, _ *http.Request) {
+			http.Error(w, "<html>Forbidden</html>", http.StatusForbidden)
+		},
+		"a gateway":      func(w http.ResponseWriter, _ *http.Request) { respond(w, 403, `{"message":"Forbidden"}`) },
+		"not acceptable": func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNotAcceptable) },
+		"a conflict":     func(w http.ResponseWriter, _ *http.Request) { respond(w, 409, `{`+errorSchema+`}`) },
 		"taken": func(w http.ResponseWriter, _ *http.Request) {
 			respond(w, 409, `{`+errorSchema+`,"scimType":"uniqueness"}`)
 		},
@@ -274,8 +278,11 @@ func TestARequestInBulkThatIsLost(t *testing.T) {
 		"a page for people":      func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("<!doctype html><p>Sign in")) },
 		"json that is not scim":  func(w http.ResponseWriter, _ *http.Request) { respond(w, 200, `{"status":"error"}`) },
 		"an answer that was cut": func(w http.ResponseWriter, _ *http.Request) { respond(w, 200, `{"Operations":[{"bulkId":"0","st`) },
-		"a redirect":             func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("Location", "/x"); w.WriteHeader(302) },
-		"nothing at all":         func(w http.ResponseWriter, _ *http.Request) { respond(w, 200, ``) },
+		"a redirect": func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Location", "/x")
+			w.WriteHeader(http.StatusFound)
+		},
+		"nothing at all": func(w http.ResponseWriter, _ *http.Request) { respond(w, 200, ``) },
 	} {
 		t.Run(reason, func(t *testing.T) {
 			p, sent := bulkProvider(t, bulkOf(100), done)

@@ -120,14 +120,16 @@ func (g *gatherer[J, R]) join(root context.Context, name string, s *seat[J, R]) 
 		wanted, abandon := context.WithCancel(root)
 		l = &lane[J, R]{name: name, abandon: abandon}
 		g.lanes[name] = l
-		go g.run(root, wanted, l)
+		go func() {
+			defer abandon()
+			g.run(root, wanted, l)
+		}()
 	}
 	l.waiting = append(l.waiting, s)
 }
 
 // run lets those of the lane go until nobody waits.
 func (g *gatherer[J, R]) run(root, wanted context.Context, l *lane[J, R]) {
-	defer l.abandon()
 	defer func() {
 		if why := recover(); why != nil {
 			g.fail(l, verdict[R]{panicked: panicOf(why)})
