@@ -103,20 +103,22 @@ func TestToWhomWhatIsToldBelongs(t *testing.T) {
 // Whoever is created is told by the bulkId only: another one who was created at the
 // same time is never taken for them.
 func TestWhoIsCreatedIsNoOther(t *testing.T) {
-	p := tellingAll(t, func(all []bulkOperation) []string {
-		slices.Reverse(all)
-		var lines []string
-		for _, o := range all {
-			lines = append(lines, fmt.Sprintf(`{"method":"POST","status":"201","location":"https://x/scim/Users/n","response":%s}`, strings.Replace(string(o.Data), "{", `{"id":"n",`, 1)))
+	for _, n := range []int{1, 2} {
+		p := tellingAll(t, func(all []bulkOperation) []string {
+			slices.Reverse(all)
+			var lines []string
+			for _, o := range all[:n] {
+				lines = append(lines, fmt.Sprintf(`{"method":"POST","status":"201","location":"https://x/scim/Users/n","response":%s}`, strings.Replace(string(o.Data), "{", `{"id":"n",`, 1)))
+			}
+			return lines
+		})
+		c := p.client(narrow)
+		w := holdUp(t, p, c)
+		var a, b protocol.Resource
+		w.ask(creating(t, c, "a@example.com", &a), creating(t, c, "b@example.com", &b))
+		if diff := cmp.Diff([]directory.Kind{directory.KindUnavailable, directory.KindUnavailable}, w.kinds()); diff != "" {
+			t.Errorf("%d were told: how they ended (-want +got):\n%s", n, diff)
 		}
-		return lines
-	})
-	c := p.client(narrow)
-	w := holdUp(t, p, c)
-	var a, b protocol.Resource
-	w.ask(creating(t, c, "a@example.com", &a), creating(t, c, "b@example.com", &b))
-	if diff := cmp.Diff([]directory.Kind{directory.KindUnavailable, directory.KindUnavailable}, w.kinds()); diff != "" {
-		t.Errorf("how they ended (-want +got):\n%s", diff)
 	}
 }
 
