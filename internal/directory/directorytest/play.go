@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/rollcall-dev/rollcall/internal/directory"
+	"github.com/rollcall-dev/rollcall/internal/directory/directorytest/wirefault"
 )
 
 // patience is how often a step is tried. One fault, or two in a row, need less,
@@ -111,6 +112,11 @@ func (p *play) quiet() {
 	once := p.mishap.request == 0 || p.mishap.second != ""
 	if p.f.Writes == nil || p.err != nil || !once {
 		return
+	}
+	if late := wirefault.Late; p.mishap.first == late || p.mishap.second == late {
+		// What came after everything was settled, a second group of one name say, is
+		// only seen by the listing that was read since, and put right by what follows.
+		p.scenario.settle(p)
 	}
 	before := p.writes()
 	p.scenario.settle(p)
