@@ -113,16 +113,22 @@ func (p *play) quiet() {
 	if p.f.Writes == nil || p.err != nil || !once {
 		return
 	}
-	if late := wirefault.Late; p.mishap.first == late || p.mishap.second == late {
-		// What came after everything was settled, a second group of one name say, is
-		// only seen by the listing that was read since, and put right by what follows.
-		p.scenario.settle(p)
+	n := p.declares()
+	if late := wirefault.Late; n == 1 && (p.mishap.first == late || p.mishap.second == late) {
+		// The one thing that came after everything was settled, a second group of one
+		// name say, is only seen by the listing that was read since, and put right now.
+		n = p.declares()
 	}
-	before := p.writes()
-	p.scenario.settle(p)
-	if n := p.writes() - before; n != 0 {
+	if n != 0 {
 		p.failf("declaring once more what is wanted made %d writes although nothing differed", n)
 	}
+}
+
+// declares declares all once more, and returns how many writes that made.
+func (p *play) declares() int64 {
+	before := p.writes()
+	p.scenario.settle(p)
+	return p.writes() - before
 }
 
 // prune removes whoever is not declared, as an organization does that is asked
